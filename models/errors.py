@@ -1,0 +1,43 @@
+"""What a model refuses, as types one can catch; every message names what was expected, what came and the way on."""
+
+
+class ModelError(ValueError):
+    """Base of every refusal of the `models` package."""
+
+
+class InvalidParameterError(ModelError):
+    """A model parameter is missing, unknown or out of its range."""
+
+
+class InvalidProfileError(ModelError):
+    """Load or weather data that cannot drive a simulation: missing, negative, NaN, short or unsorted."""
+
+
+class UnknownNameError(ModelError):
+    """A name that no registry holds (an attack family, a detector, a curve)."""
+
+
+class NotObservableError(ModelError):
+    """The measurements do not determine the state of every bus.
+
+    Attributes
+    ----------
+    buses
+        The pandapower bus indices that no combination of measurements reaches.
+    """
+
+    def __init__(self, message: str, buses: tuple[int, ...] = ()) -> None:
+        super().__init__(message)
+        self.buses = buses
+
+
+def choose(registry: dict, name: str, kind: str):  # noqa: ANN201 - whatever the registry holds
+    """The entry of `registry` called `name`; a wrong name lists the right ones.
+
+    Raises
+    ------
+    UnknownNameError
+    """
+    if name not in registry:
+        raise UnknownNameError(f"unknown {kind} {name!r}; there are {', '.join(sorted(registry))}.")
+    return registry[name]

@@ -1,0 +1,13 @@
+"""What a feeder is refused for, as types one can catch."""
+
+
+class FeederError(ValueError):
+    """Base of every refusal of the `networks` package."""
+
+
+class UnknownFeederError(FeederError):
+    """A name that the registry does not hold and that is no file either."""
+
+
+class InvalidFeederError(FeederError):
+    """A network that cannot be simulated: no slack, disconnected, not solving, implausible units, a meter on nothing."""
