@@ -72,7 +72,7 @@ def default_load_profiles(net: Any) -> DataFrame:
 
 
 def default_pv(net: Any) -> DataFrame:
-    """A site facing south at 30 degrees for each static generator of type PV; its peak is the rated, else the nominal power."""
+    """A site facing south at 30 degrees for each static generator of type PV; rated power is its peak."""
     rows = []
     for sgen, kind, rated_mva, p_mw in net.sgen[["type", "sn_mva", "p_mw"]].itertuples():
         if str(kind).upper() == "PV":

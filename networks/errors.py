@@ -10,7 +10,7 @@ class UnknownFeederError(FeederError):
 
 
 class InvalidFeederError(FeederError):
-    """A network that cannot be simulated: no slack, disconnected, not solving, implausible units, a stray meter."""
+    """A network that cannot be simulated: no slack, disconnected, not solving, wrong units."""
 
 
 class UnknownExtensionError(FeederError):
