@@ -14,7 +14,7 @@ from networks.feeder import (
     Feeder,
     table,
 )
-from networks.metering import metering_plan, typical_points
+from networks.metering import plan_of
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -122,4 +122,4 @@ def default_transformers(net: Any) -> DataFrame:
 
 def default_meters(net: Any) -> DataFrame:
     """The typical metering plan."""
-    return metering_plan(net, typical_points(net))
+    return plan_of(net, "typical")

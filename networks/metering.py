@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from networks.errors import FeederError
 from networks.feeder import METER_COLUMNS, table
 
 if TYPE_CHECKING:
@@ -69,6 +70,19 @@ def full_points(net: Any) -> list[Point]:
 
 
 PLANS: dict[str, Callable[[Any], list[Point]]] = {"typical": typical_points, "full": full_points}
+
+
+def plan_of(net: Any, name: str) -> DataFrame:
+    """The channels of a plan by name, see `PLANS`.
+
+    Raises
+    ------
+    FeederError
+        If no plan has that name.
+    """
+    if name not in PLANS:
+        raise FeederError(f"unknown metering plan {name!r}; there are {', '.join(PLANS)}.")
+    return metering_plan(net, PLANS[name](net))
 
 
 def metering_plan(net: Any, points: Iterable[Point]) -> DataFrame:

@@ -13,9 +13,9 @@ import pytest
 
 from networks import FEEDERS, Feeder, list_feeders, load_feeder
 from networks.checks import check_feeder
-from networks.errors import UnknownExtensionError, UnknownFeederError
+from networks.errors import FeederError, UnknownExtensionError, UnknownFeederError
 from networks.feeder import METER_COLUMNS
-from networks.metering import full_points, metering_plan
+from networks.metering import plan_of
 
 PUBLISHED_TABLES = ("bus", "line", "load", "sgen", "gen", "ext_grid", "trafo", "switch", "shunt", "impedance")
 
@@ -92,10 +92,10 @@ def test_raising_the_tap_moves_the_regulated_voltage_as_the_table_says(feeders: 
     net = deepcopy(feeders[name].net)
     for regulator in feeders[name].regulators.itertuples():
         assert regulator.tap_min <= net.trafo.tap_pos.at[regulator.trafo] < regulator.tap_max
-        before = net.res_bus.vm_pu.at[regulator.bus]
+        before = net.res_bus.vm_pu.at[regulator.controlled_bus]
         net.trafo.loc[regulator.trafo, "tap_pos"] += 1
         pandapower.runpp(net, numba=False)
-        assert np.sign(net.res_bus.vm_pu.at[regulator.bus] - before) == regulator.raise_direction
+        assert np.sign(net.res_bus.vm_pu.at[regulator.controlled_bus] - before) == regulator.raise_direction
         assert regulator.bandwidth_pu > net.trafo.tap_step_percent.at[regulator.trafo] / 100
 
 
@@ -172,10 +172,15 @@ def test_voltages_agree_with_matpower_where_the_case_is_the_same(
     np.testing.assert_allclose(result.va_degree, solved[8], atol=1e-4)
 
 
-def test_full_plan_meters_every_live_bus_and_branch() -> None:
-    net = load_feeder("cigre_mv", extensions=()).net
-    plan = metering_plan(net, full_points(net))
+def test_full_plan_meters_every_live_bus_and_branch(feeders: dict[str, Feeder]) -> None:
+    net = feeders["cigre_mv"].net
+    plan = plan_of(net, "full")
     assert len(plan) == 3 * len(net.bus) + 5 * len(net.line) + 5 * len(net.trafo)
+
+
+def test_unknown_plan_lists_the_known_ones(feeders: dict[str, Feeder]) -> None:
+    with pytest.raises(FeederError, match="'some'; there are typical, full"):
+        plan_of(feeders["kundur_smib"].net, "some")
 
 
 def test_wrong_name_lists_the_right_ones_and_suggests_the_nearest() -> None:
