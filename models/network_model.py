@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
+from scipy.sparse import csc_matrix, csr_matrix
+from scipy.sparse.linalg import spsolve
 
 if TYPE_CHECKING:
     from pandapower import pandapowerNet
@@ -55,7 +56,7 @@ class Admittances:
     """Base voltage of every node. [kV]"""
     base_mva: float
     initial_v: ComplexArray
-    """Start of Newton's method: set-points at slack and PV nodes, 1 pu elsewhere. [pu]"""
+    """Set-points at slack and PV nodes, their mean magnitude elsewhere, no transformer's phase shift yet. [pu]"""
     fixed_injection: ComplexArray
     """Node injections other than loads and static generators: generators' P, wards, storages, motors. [pu]"""
 
@@ -63,6 +64,15 @@ class Admittances:
     def n_node(self) -> int:
         """Number of energised nodes."""
         return len(self.vn_kv)
+
+    @cached_property
+    def flat_start(self) -> ComplexArray:
+        """Start of Newton's method: magnitudes of `initial_v`, angles of the network without load. [pu]
+
+        The unloaded network knows every phase shift between the slack and a node, which a start at 0 degree does not.
+        """
+        unloaded = solve_linear(self.ybus, self.slack_nodes, self.initial_v[self.slack_nodes])
+        return np.abs(self.initial_v) * np.exp(1j * np.angle(unloaded))
 
     @cached_property
     def ybus_by_column(self) -> Any:
@@ -158,6 +168,18 @@ class NetworkModel:
         alive = state.node_of_bus >= 0
         drawn = _sum_at(state.node_of_bus[alive], bus_consumption[alive], state.n_node)
         return state.fixed_injection - drawn / state.base_mva
+
+
+def solve_linear(ybus: csr_matrix, fixed: IntArray, v_fixed: ComplexArray) -> ComplexArray:
+    """Voltages of a linear network with the voltages of `fixed` nodes given and no current injected elsewhere. [pu]"""
+    size = ybus.shape[0]
+    free = np.setdiff1d(np.arange(size), fixed)
+    v = np.zeros(size, dtype=complex)
+    v[fixed] = v_fixed
+    if len(free):
+        rows = ybus[free]
+        v[free] = spsolve(csc_matrix(rows[:, free]), -(rows[:, fixed] @ v_fixed))
+    return v
 
 
 def set_topology(net: "pandapowerNet", tap_pos: IntArray, switch_closed: BoolArray, line_in_service: BoolArray) -> None:

@@ -122,7 +122,9 @@ def single_source(inputs: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     values = {}
     for attr, sources in inputs.items():
         if len(sources) != 1:
-            raise ValueError(f"attribute {attr!r} takes one source, got {', '.join(sources)}; connect only one of them.")
+            raise ValueError(
+                f"attribute {attr!r} takes one source, got {', '.join(sources)}; connect only one of them."
+            )
         (value,) = sources.values()
         values[attr] = np.asarray(value) if isinstance(value, list) else value
     return values
