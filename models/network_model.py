@@ -296,6 +296,8 @@ def _table_consumption(net: "pandapowerNet", node_of_bus: IntArray, n_node: int)
 
 def _entries(matrix: Any, rows: IntArray, columns: IntArray) -> ComplexArray:
     """The entries (rows, columns) of a sparse matrix as a vector."""
+    if not len(rows):
+        return np.zeros(0, dtype=complex)
     return np.asarray(csr_matrix(matrix)[rows, columns], dtype=complex).ravel()
 
 

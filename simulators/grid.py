@@ -105,7 +105,7 @@ class GridSimulator(ModelAdapter):
     """Steps the power flow of a pandapower net.
 
     Model ``Grid``: parameters `net` (a pandapower net) or `feeder` (a registered name or a file), `faults` (where
-    faults may come: mappings with `line`, `position`), `machine` (position of the external grid that is a machine's EMF).
+    faults may come: mappings with `line`, `position`), `machine` (position of the external grid that is an EMF).
     Vectors are in pandapower table order; the order is in each entity's ``extra_info``.
 
     Inputs of ``Grid``: load_p_mw, load_q_mvar, sgen_p_mw, sgen_q_mvar [MW, Mvar], tap_pos [-], switch_closed [bool],

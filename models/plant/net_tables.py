@@ -82,11 +82,12 @@ def write_step(net: "pandapowerNet", network: NetworkModel, inputs: GridInputs, 
     A healthy step is solved again by pandapower, so that every result table it knows is right. A step with a fault, or
     without a solution, is none that pandapower has: the tables hold what the twin computed and NaN elsewhere.
     """
+    from pandapower.results import init_results
+
     write_inputs(net, inputs)
     if state.converged and not inputs.faults and run_pandapower(net):
         return
-    for table in [name for name in net if name.startswith("res_") and len(net[name])]:
-        net[table] = net[table].astype(float) * np.nan
+    init_results(net)
     for name, (table, column) in RESULT_COLUMNS.items():
         if len(net[table]):
             net[f"res_{table}"].loc[net[table].index, column] = getattr(state, name)
