@@ -1,6 +1,6 @@
 """Parameters that come as mappings, from a scenario file or a simulator's arguments, become checked dataclasses."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from dataclasses import MISSING, fields
 from difflib import get_close_matches
 from math import inf
@@ -36,6 +36,17 @@ def from_mapping(parameters: type[P], values: P | Mapping[str, Any] | None) -> P
     if missing:
         raise InvalidParameterError(f"{parameters.__name__} needs {', '.join(missing)}; got {', '.join(given) or '-'}.")
     return parameters(**given)
+
+
+def require_length(name: str, vector: Sized, length: int) -> None:
+    """Refuse a vector that does not fit what it is meant for.
+
+    Raises
+    ------
+    InvalidParameterError
+    """
+    if len(vector) != length:
+        raise InvalidParameterError(f"{name} must have {length} elements, got {len(vector)}; check what is connected.")
 
 
 def require_number(

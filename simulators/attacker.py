@@ -9,6 +9,7 @@ import numpy as np
 
 from models.attacks.attacker import Attacker
 from models.attacks.surface import AttackSurface
+from models.parameters import require_length
 from models.telemetry.quality import Quality, Telemetry
 from simulators.adapter import ModelAdapter
 
@@ -63,8 +64,15 @@ class AttackerSimulator(ModelAdapter):
 
 
 def as_telemetry(seconds: float, inputs: Mapping[str, Any], n_channel: int) -> Telemetry:
-    """The telemetry that came in, completed where nobody connected a part of it."""
-    value = inputs.get("value_received", np.full(n_channel, np.nan))
+    """The telemetry that came in, completed where nobody connected a part of it.
+
+    Raises
+    ------
+    InvalidParameterError
+        If the vector of values does not fit the channels.
+    """
+    value = np.asarray(inputs.get("value_received", np.full(n_channel, np.nan)), dtype=np.float64)
+    require_length("value_received", value, n_channel)
     timestamp_s = inputs.get("timestamp_s", np.full(n_channel, seconds))
     quality = inputs.get("quality", np.where(np.isnan(value), Quality.MISSING, Quality.VALID).astype(np.int8))
     return Telemetry(value, timestamp_s, quality)

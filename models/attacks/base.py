@@ -126,7 +126,7 @@ class Attack(ABC, Generic[P]):
     def forge(self, seconds: float, telemetry: Telemetry) -> Telemetry:
         """The forged telemetry at a time inside the window; only the targets may differ, and in fresh arrays."""
 
-    def watch(self, telemetry: Telemetry) -> None:  # noqa: B027 - most families need nothing from before
+    def watch(self, telemetry: Telemetry) -> None:
         """Look at the traffic before the onset."""
 
     def description(self) -> str:

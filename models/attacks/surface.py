@@ -66,17 +66,15 @@ class AttackSurface:
         InvalidParameterError
             If there are fewer, or the measurement types are unknown.
         """
-        if measurement_type is not None and self.names and not self.measurement_type:
+        if measurement_type is not None and not self.measurement_type:
             raise InvalidParameterError(
                 f"cannot draw channels of type {measurement_type!r}: the attacker was not told the measurement types; "
                 "give measurement_type, one entry a channel, or name the channels."
             )
-        candidates = [
-            position
-            for position in range(len(self.names))
-            if measurement_type in (None, *self.measurement_type[position : position + 1])
-        ]
+        everybody = np.arange(len(self.names), dtype=np.int64)
+        of_that_type = np.array([kind == measurement_type for kind in self.measurement_type], dtype=bool)
+        candidates = everybody if measurement_type is None else everybody[of_that_type]
         if len(candidates) < count:
             of_type = f" of type {measurement_type!r}" if measurement_type else ""
             raise InvalidParameterError(f"an attack on {count} channels{of_type} has only {len(candidates)} to choose.")
-        return np.sort(random.choice(np.array(candidates, dtype=np.int64), size=count, replace=False))
+        return np.sort(random.choice(candidates, size=count, replace=False))

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import InvalidParameterError
-from models.parameters import require_number
+from models.parameters import require_length, require_number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,8 +69,7 @@ class Meters:
     """Reads the grid's vectors at every channel of a metering plan.
 
     A reading is the true value plus zero-mean Gaussian noise, rounded to the converter's step ``full_scale / 2**bits``.
-    The class accuracy of IEC 61557-12 and IEC 61869 is a bound; the plan's `std_dev` takes it as three standard
-    deviations, the usual reading in state estimation [1]_. Readings are not clipped at full scale, which is the
+    Errors are independent from meter to meter and from step to step, as state estimation assumes [1]_. Readings are not clipped at full scale, which is the
     rated value that the class refers to, not the end of the range.
 
     Where the truth is NaN (a de-energised element, or a power flow without a solution) the meter reads exactly 0:
@@ -95,7 +94,7 @@ class Meters:
 
     References
     ----------
-    .. [1] A. Abur, A. Gómez Expósito, "Power System State Estimation", Marcel Dekker, 2004, section 2.3.
+    .. [1] A. Abur, A. Gómez Expósito, "Power System State Estimation", Marcel Dekker, 2004, section 2.4.
     """
 
     def __init__(
@@ -144,8 +143,7 @@ class Meters:
         for vector, length in self._lengths.items():
             if vector not in grid:
                 raise InvalidParameterError(f"the metering plan reads {vector!r}, which is not connected; connect it.")
-            if len(grid[vector]) != length:
-                raise InvalidParameterError(f"{vector!r} must have {length} elements, got {len(grid[vector])}.")
+            require_length(vector, grid[vector], length)
         if not self._lengths:
             return np.empty(0)
         return np.concatenate([grid[vector] for vector in self._lengths])[self._positions]
