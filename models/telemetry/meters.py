@@ -69,8 +69,8 @@ class Meters:
     """Reads the grid's vectors at every channel of a metering plan.
 
     A reading is the true value plus zero-mean Gaussian noise, rounded to the converter's step ``full_scale / 2**bits``.
-    Errors are independent from meter to meter and from step to step, as state estimation assumes [1]_. Readings are not clipped at full scale, which is the
-    rated value that the class refers to, not the end of the range.
+    Errors are independent from meter to meter and from step to step, as state estimation assumes [1]_. Readings are
+    not clipped at full scale, which is the rated value that the accuracy class refers to, not the end of the range.
 
     Where the truth is NaN (a de-energised element, or a power flow without a solution) the meter reads exactly 0:
     it is alive on its auxiliary supply, but voltage, current and power are gone.
