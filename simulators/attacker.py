@@ -35,7 +35,7 @@ class AttackerSimulator(ModelAdapter):
     INPUTS = ("value_received", "timestamp_s", "quality")
     OUTPUTS = ("value_received", "timestamp_s", "quality", "forged", "attack_active")
 
-    def build(  # type: ignore[override]
+    def build(
         self,
         attacks: Sequence[Mapping[str, Any]] = (),
         channels: Sequence[str] = (),

@@ -44,7 +44,7 @@ class ScadaSimulator(ModelAdapter):
     INPUTS = tuple(dict.fromkeys(METERED_VECTORS.values()))
     OUTPUTS = ("value_measured", "value_received", "timestamp_s", "quality")
 
-    def build(  # type: ignore[override]
+    def build(
         self,
         plan: pd.DataFrame | Sequence[Mapping[str, Any]],
         order: Mapping[str, Sequence[int]],

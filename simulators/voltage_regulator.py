@@ -36,7 +36,7 @@ class VoltageRegulatorSimulator(ModelAdapter):
     INPUTS = ("vm_pu", "value_received", "trafo_p_lv_mw", "trafo_q_lv_mvar")
     OUTPUTS = ("tap_pos", "operations")
 
-    def build(  # type: ignore[override]
+    def build(
         self,
         order: Mapping[str, Sequence[int]],
         regulators: Sequence[VoltageRegulatorSettings | Mapping[str, Any]] = (),
