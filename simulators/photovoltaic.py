@@ -12,8 +12,8 @@ class PhotovoltaicSimulator(ModelAdapter):
     """Feeds in what the sun gives; generators that are not photovoltaic hold their nominal power.
 
     Parameters of the entity: ``p_mw``, ``q_mvar``, nominal powers of all static generators [MW, Mvar];
-    ``photovoltaic``, a mapping from pandapower index to `PhotovoltaicSystem` or its fields; ``sgen_index``, the pandapower
-    indices in vector order (0, 1, 2, ... by default).
+    ``photovoltaic``, a mapping from pandapower index to `PhotovoltaicSystem` or its fields; ``sgen_index``, the
+    pandapower indices in vector order (0, 1, 2, ... by default).
 
     Inputs: ``dni_w_per_m2``, ``ghi_w_per_m2``, ``dhi_w_per_m2`` [W/m^2], ``ambient_c`` [degC],
     ``wind_speed_m_per_s`` [m/s], ``sun_elevation_degree``, ``sun_azimuth_degree`` [degree]. Without sun it is night.

@@ -19,8 +19,9 @@ class TransformerSimulator(ModelAdapter):
 
     The load that arrives at a step is taken to have lasted since the step before.
 
-    Parameters of the entity: ``parameters``, one per transformer (a `NameplateThermal`, a `DetailedThermal` or a mapping
-    with their fields and ``model``); ``start``, ``"steady"`` or ``"cold"``; ``trafo_index``, the pandapower indices.
+    Parameters of the entity: ``parameters``, one per transformer (a `NameplateThermal`, a `DetailedThermal` or a
+    mapping with their fields and ``model``); ``start``, ``"steady"`` or ``"cold"``; ``trafo_index``, the
+    pandapower indices in vector order (0, 1, 2, ... by default).
 
     Inputs: ``load_pu`` [pu] (n_trafo; NaN where de-energised), ``ambient_c`` [degC].
     Outputs (n_trafo): ``top_oil_c``, ``hot_spot_c`` [degC], ``ageing_acceleration`` [-], ``loss_of_life_h`` [h].

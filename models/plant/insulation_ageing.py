@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-# Thermally upgraded paper: activation temperature of the reaction, and the hot spot at which it ages at its normal rate.
+# Thermally upgraded paper: the reaction's activation temperature, and the hot spot at which life passes at its normal
+# rate.
 ACTIVATION_TEMPERATURE_K = 15000.0
 REFERENCE_HOT_SPOT_C = 110.0
 # The standard rounds the ice point in clause 5, so that 110 degC is 383 K.

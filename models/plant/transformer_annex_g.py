@@ -1,15 +1,16 @@
 """Top oil and hot spot from losses and masses: IEEE Std C57.91-2011, Annex G.
 
 Three bodies store heat: the average winding, its hottest spot, and the oil with the steel it wets. The oil's vertical
-distribution (bottom, duct, top) has no inertia of its own and follows from the heat that flows. Equation numbers (G.x) are
-the standard's; heat flows are in per unit of their rated values.
+distribution (bottom, duct, top) has no inertia of its own and follows from the heat that flows. Equation numbers (G.x)
+are the standard's; heat flows in per unit are in terms of their rated values.
 """
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from models.plant.transformer_parameters import CoolingMode, DetailedThermal
+from models.plant.transformer_nameplate import CoolingMode
+from models.plant.transformer_test_report import DetailedThermal
 
 # IEEE Std C57.91-2011, Table G.3, by cooling mode.
 DUCT_EXPONENT = {CoolingMode.ONAN: 0.5, CoolingMode.ONAF: 0.5, CoolingMode.OFAF: 0.5, CoolingMode.ODAF: 1.0}
@@ -192,8 +193,8 @@ class DetailedHeating:
     def _duct_rise_pu(self, winding_c: np.ndarray, bottom_oil_c: np.ndarray) -> np.ndarray:
         """Rise of the duct oil at which the winding gives as much heat (G.6) as the oil in the ducts takes away (G.9).
 
-        With the rise r in per unit, heat is r**(1/x), so winding over bottom oil = gradient * r**(0.8/x) + half the duct's
-        rated rise * r. The right side grows and is convex in r, so that Newton's method finds it from above.
+        With the rise r in per unit, heat is r**(1/x), so winding over bottom oil = gradient * r**(0.8/x) + half the
+        duct's rated rise * r. The right side grows and is convex in r, so that Newton's method finds it from above.
         """
         over_bottom_k = winding_c - bottom_oil_c
         direction, over_bottom_k = np.sign(over_bottom_k), np.abs(over_bottom_k)
@@ -211,7 +212,10 @@ class DetailedHeating:
     def _oil_beside_hot_spot_c(
         self, duct_rise_pu: np.ndarray, bottom_oil_c: np.ndarray, top_oil_c: np.ndarray
     ) -> np.ndarray:
-        """Equations (G.10) and (G.11): duct oil at the hot spot's height, or top oil where the duct's top is cooler."""
+        """Equations (G.10) and (G.11): duct oil at the hot spot's height, or top oil where the duct's top is cooler.
+
+        With the hot spot below the winding's top, the standard's choice jumps at the load where both are equal.
+        """
         duct_rise_k = duct_rise_pu * self.duct_top_over_bottom_k
         at_height_c = bottom_oil_c + self.hot_spot_height_pu * duct_rise_k
         return np.where(bottom_oil_c + duct_rise_k < top_oil_c, top_oil_c, at_height_c)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from models.plant.transformer_parameters import CoolingMode, NameplateThermal
+from models.plant.transformer_nameplate import CoolingMode, NameplateThermal
 
 # Oil exponent n and winding exponent m: IEEE Std C57.91-2011, clause 7.2, Table 4.
 OIL_EXPONENT = {CoolingMode.ONAN: 0.8, CoolingMode.ONAF: 0.9, CoolingMode.OFAF: 0.9, CoolingMode.ODAF: 1.0}

@@ -11,9 +11,11 @@ from models.errors import InvalidParameterError
 from models.plant.insulation_ageing import ageing_acceleration
 from models.plant.transformer_annex_g import DetailedHeating
 from models.plant.transformer_clause_7 import NameplateHeating
-from models.plant.transformer_parameters import DetailedThermal, NameplateThermal, ThermalParameters
+from models.plant.transformer_nameplate import NameplateThermal
+from models.plant.transformer_parameters import ThermalParameters
+from models.plant.transformer_test_report import DetailedThermal
 
-# Short enough for Annex G to be stable and for ageing to be integrated by trapezoids.
+# Short enough for Annex G to be stable and for ageing to be integrated from the ends of a sub-step.
 SUB_STEPS_PER_WINDING_TIME_CONSTANT = 5
 
 
@@ -168,7 +170,9 @@ class TransformerThermal:
         for heating, members in self.heatings:
             ageing_before = ageing_acceleration(heating.hot_spot_c)
             heating.advance(seconds)
-            mean_ageing = (ageing_before + ageing_acceleration(heating.hot_spot_c)) / 2
+            ageing_after = ageing_acceleration(heating.hot_spot_c)
+            # Simpson's rule; ageing is exponential in temperature, so that halfway it is the geometric mean.
+            mean_ageing = (ageing_before + 4 * np.sqrt(ageing_before * ageing_after) + ageing_after) / 6
             self.loss_of_life_h[members] += mean_ageing * seconds / 3600
 
     def _gathered(self, quantity: str) -> np.ndarray:
