@@ -15,7 +15,7 @@ from models.plant.transformer_nameplate import NameplateThermal
 from models.plant.transformer_parameters import ThermalParameters
 from models.plant.transformer_test_report import DetailedThermal
 
-# Short enough for Annex G to be stable and for ageing to be integrated from the ends of a sub-step.
+# Short enough for Annex G to be accurate and for ageing to be integrated from the ends of a sub-step.
 SUB_STEPS_PER_WINDING_TIME_CONSTANT = 5
 
 

@@ -69,7 +69,12 @@ def test_hot_cells_give_less_and_wind_cools_them(ambient_c: float, warmer_k: flo
 
 
 @given(
-    st.floats(0, 1000), st.floats(0, 500), st.floats(-90, 90), st.floats(0, 360), st.floats(0, 90), st.floats(0, 360)
+    st.integers(0, 1000),
+    st.integers(0, 500),
+    st.floats(-90, 90),
+    st.floats(0, 360),
+    st.floats(0, 90),
+    st.floats(0, 360),
 )
 def test_power_stays_between_nothing_and_the_rating(
     dni: float, dhi: float, elevation: float, sun_azimuth: float, tilt: float, azimuth: float

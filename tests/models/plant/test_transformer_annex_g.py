@@ -118,6 +118,16 @@ def test_heat_enters_a_transformer_colder_than_the_air() -> None:
     assert warmed.hot_spot_c == pytest.approx(30.0, abs=1.0)
 
 
+@pytest.mark.parametrize("cooling", [CoolingMode.ONAN, CoolingMode.ODAF])
+def test_a_fault_that_would_melt_the_winding_leaves_the_model_alive(cooling: CoolingMode) -> None:
+    model = TransformerThermal([replace(EXAMPLE, cooling=cooling)])
+    before = model.step(0, [0.7], 20.0)
+    glowing = model.step(60, [20.0], 20.0)
+    assert glowing.hot_spot_c > 1000
+    cooled = model.step(ONE_DAY_S, [0.7], 20.0)
+    assert cooled.hot_spot_c == pytest.approx(before.hot_spot_c, abs=0.01)
+
+
 def test_the_published_load_cycle(reference_data: Path) -> None:
     cycle = np.loadtxt(reference_data / "thermal" / "annexG_input_cycle.csv", delimiter=",")
     expected = np.loadtxt(reference_data / "thermal" / "annexG_expected.csv", delimiter=",")
