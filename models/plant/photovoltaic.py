@@ -44,7 +44,7 @@ class PhotovoltaicSystem:
 
     Parameters
     ----------
-    peak_power_mw
+    peak_mw
         Direct-current power at 1000 W/m^2 and 25 degC cells. [MW]
     tilt_degree
         Modules against the horizontal. [degree]
@@ -52,8 +52,8 @@ class PhotovoltaicSystem:
         Where the modules face, clockwise from north. [degree]
     losses_percent
         Soiling, shading, mismatch, wiring and the like, before the inverter; 14 is the PVWatts default. [percent]
-    ac_power_mw
-        Active power at which the inverter clips; None takes `peak_power_mw` / 1.2, the PVWatts default. [MW]
+    ac_mw
+        Active power at which the inverter clips; None takes `peak_mw` / 1.2, the PVWatts default. [MW]
     temperature_coefficient_per_k
         Relative change of power with cell temperature. [1/K]
     power_factor
@@ -62,21 +62,21 @@ class PhotovoltaicSystem:
         As in pandapower: ``"underexcited"`` absorbs reactive power, ``"overexcited"`` delivers it.
     """
 
-    peak_power_mw: float
+    peak_mw: float
     tilt_degree: float = 30.0
     azimuth_degree: float = 180.0
     losses_percent: float = 14.0
-    ac_power_mw: float | None = None
+    ac_mw: float | None = None
     temperature_coefficient_per_k: float = -0.004
     power_factor: float = 1.0
     mode: Literal["underexcited", "overexcited"] = "underexcited"
 
     def __post_init__(self) -> None:
-        if self.ac_power_mw is None:
-            object.__setattr__(self, "ac_power_mw", self.peak_power_mw / 1.2)
-        assert self.ac_power_mw is not None
-        self._require("peak_power_mw", self.peak_power_mw > 0, "above 0")
-        self._require("ac_power_mw", self.ac_power_mw > 0, "above 0")
+        if self.ac_mw is None:
+            object.__setattr__(self, "ac_mw", self.peak_mw / 1.2)
+        assert self.ac_mw is not None
+        self._require("peak_mw", self.peak_mw > 0, "above 0")
+        self._require("ac_mw", self.ac_mw > 0, "above 0")
         self._require("tilt_degree", 0 <= self.tilt_degree <= 90, "between 0 and 90")
         self._require("azimuth_degree", 0 <= self.azimuth_degree <= 360, "between 0 and 360")
         self._require("losses_percent", 0 <= self.losses_percent < 100, "at least 0 and below 100")
@@ -122,9 +122,9 @@ class PhotovoltaicFleet:
 
         self.tilt_degree = vector("tilt_degree")
         self.azimuth_degree = vector("azimuth_degree")
-        self.power_after_losses_mw = vector("peak_power_mw") * (1 - vector("losses_percent") / 100)
+        self.power_after_losses_mw = vector("peak_mw") * (1 - vector("losses_percent") / 100)
         self.temperature_coefficient_per_k = vector("temperature_coefficient_per_k")
-        self.inverter_dc_limit_mw = vector("ac_power_mw") / NOMINAL_INVERTER_EFFICIENCY
+        self.inverter_dc_limit_mw = vector("ac_mw") / NOMINAL_INVERTER_EFFICIENCY
         self.reactive_per_active = vector("reactive_per_active")
 
     def irradiance_w_per_m2(self, weather: Weather) -> np.ndarray:

@@ -1,5 +1,6 @@
 """A transformer known by its nameplate: what clause 7 of IEEE Std C57.91-2011 needs."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -67,16 +68,19 @@ class NameplateThermal:
         )
 
 
-def nameplates(trafo: "pd.DataFrame") -> list[NameplateThermal]:
-    """Nameplates from a pandapower transformer table: the loss ratio where both losses are stated, else the defaults.
+def nameplates(trafo: "pd.DataFrame", cooling: Sequence[str] | None = None) -> list[NameplateThermal]:
+    """Nameplates from a pandapower transformer table: the loss ratio where both losses are stated, else the default.
 
     Parameters
     ----------
     trafo
         A table such as ``net.trafo``, with columns ``sn_mva``, ``vkr_percent`` and ``pfe_kw``.
+    cooling
+        The cooling mode of each transformer; None takes ONAN.
     """
     load_loss_kw = trafo["vkr_percent"] / 100 * trafo["sn_mva"] * 1000
+    modes = [CoolingMode.ONAN] * len(trafo) if cooling is None else [member(CoolingMode, mode) for mode in cooling]
     return [
-        NameplateThermal(loss_ratio=load_kw / core_kw) if load_kw > 0 and core_kw > 0 else NameplateThermal()
-        for load_kw, core_kw in zip(load_loss_kw, trafo["pfe_kw"], strict=True)
+        NameplateThermal(mode, loss_ratio=load_kw / core_kw) if load_kw > 0 and core_kw > 0 else NameplateThermal(mode)
+        for mode, load_kw, core_kw in zip(modes, load_loss_kw, trafo["pfe_kw"], strict=True)
     ]

@@ -25,7 +25,7 @@ NOON = {
     "sun_elevation_degree": 58.0,
     "sun_azimuth_degree": 180.0,
 }
-ROOF = {"peak_power_mw": 0.01, "power_factor": 0.95}
+ROOF = {"peak_mw": 0.01, "power_factor": 0.95}
 
 
 class Sky(mosaik_api_v3.Simulator):

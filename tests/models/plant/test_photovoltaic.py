@@ -26,7 +26,7 @@ NOON = Weather(
     sun_elevation_degree=58,
     sun_azimuth_degree=180,
 )
-ROOF = PhotovoltaicSystem(peak_power_mw=0.01, ac_power_mw=0.01)
+ROOF = PhotovoltaicSystem(peak_mw=0.01, ac_mw=0.01)
 
 
 def power_mw(system: PhotovoltaicSystem, weather: Weather) -> float:
@@ -42,15 +42,15 @@ def test_at_night_nothing_is_fed_in() -> None:
 def test_standard_conditions_give_peak_power_less_losses() -> None:
     # Horizontal modules, all light from straight above, cells at 25 degC: 1000 W/m^2 warm them by about 31 K.
     weather = Weather(1000, 1000, 0, ambient_c=25 - 1000 / (25 + 6.84), wind_speed_m_per_s=1, sun_elevation_degree=90)
-    flat = replace(ROOF, tilt_degree=0, losses_percent=10, ac_power_mw=1.0)
+    flat = replace(ROOF, tilt_degree=0, losses_percent=10, ac_mw=1.0)
     fleet = PhotovoltaicFleet([flat])
     assert fleet.irradiance_w_per_m2(weather) == pytest.approx(1000)
-    assert power_mw(replace(flat, ac_power_mw=0.0094), weather) == pytest.approx(0.009 * 0.96, rel=0.01)
+    assert power_mw(replace(flat, ac_mw=0.0094), weather) == pytest.approx(0.009 * 0.96, rel=0.01)
 
 
 def test_the_inverter_clips_at_its_rating() -> None:
     assert power_mw(ROOF, NOON) > 0.005
-    assert power_mw(replace(ROOF, ac_power_mw=0.005), NOON) == pytest.approx(0.005)
+    assert power_mw(replace(ROOF, ac_mw=0.005), NOON) == pytest.approx(0.005)
 
 
 def test_a_roof_to_the_east_earns_in_the_morning() -> None:
@@ -63,7 +63,7 @@ def test_a_roof_to_the_east_earns_in_the_morning() -> None:
 @settings(max_examples=30)
 def test_hot_cells_give_less_and_wind_cools_them(ambient_c: float, warmer_k: float, wind: float) -> None:
     cool = replace(NOON, ambient_c=ambient_c, wind_speed_m_per_s=wind)
-    roomy = replace(ROOF, ac_power_mw=0.02)
+    roomy = replace(ROOF, ac_mw=0.02)
     assert power_mw(roomy, replace(cool, ambient_c=ambient_c + warmer_k)) < power_mw(roomy, cool)
     assert power_mw(roomy, replace(cool, wind_speed_m_per_s=wind + 1)) > power_mw(roomy, cool)
 
@@ -88,7 +88,7 @@ def test_a_vector_of_systems_equals_each_alone() -> None:
     systems = [
         ROOF,
         replace(ROOF, tilt_degree=70, azimuth_degree=110),
-        replace(ROOF, peak_power_mw=0.1, ac_power_mw=0.05),
+        replace(ROOF, peak_mw=0.1, ac_mw=0.05),
     ]
     together = PhotovoltaicFleet(systems).active_power_mw(NOON)
     np.testing.assert_allclose(together, [power_mw(system, NOON) for system in systems])
@@ -109,7 +109,7 @@ def test_a_clear_day_agrees_with_pvlibs_model_chain() -> None:
         module_parameters={"pdc0": 0.01, "gamma_pdc": -0.004},
         temperature_model_parameters={"u0": 25.0, "u1": 6.84},
     )
-    inverter = {"pdc0": ROOF.ac_power_mw / 0.96}
+    inverter = {"pdc0": ROOF.ac_mw / 0.96}
     chain = ModelChain(
         PVSystem([array], inverter_parameters=inverter, losses_parameters={}),
         site,
@@ -155,11 +155,11 @@ def test_a_feeder_without_generators_has_empty_vectors() -> None:
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("peak_power_mw", 0),
+        ("peak_mw", 0),
         ("tilt_degree", 91),
         ("azimuth_degree", -1),
         ("losses_percent", 100),
-        ("ac_power_mw", -1),
+        ("ac_mw", -1),
         ("power_factor", 1.1),
         ("temperature_coefficient_per_k", 0.004),
         ("mode", "leading"),
@@ -172,7 +172,7 @@ def test_a_system_refuses_what_cannot_be_built(field: str, value: float | str) -
 
 def test_wrong_descriptions_are_refused() -> None:
     with pytest.raises(InvalidParameterError, match="slope"):
-        photovoltaic_system({"peak_power_mw": 1, "slope": 3})
+        photovoltaic_system({"peak_mw": 1, "slope": 3})
     with pytest.raises(InvalidParameterError, match="one value per generator"):
         StaticGenerators([1.0], [], {})
     with pytest.raises(InvalidParameterError, match=r"positions \[2\]"):

@@ -112,7 +112,8 @@ def test_the_published_load_cycle_by_clause_7(reference_data: Path) -> None:
 
 def test_nameplates_take_the_loss_ratio_from_a_pandapower_table() -> None:
     trafo = pd.DataFrame({"sn_mva": [0.4, 0.4], "vkr_percent": [1.425, 1.425], "pfe_kw": [1.35, 0.0]})
-    with_core_loss, without = nameplates(trafo)
+    with_core_loss, without = nameplates(trafo, cooling=["ONAF", "ONAN"])
+    assert with_core_loss.cooling is CoolingMode.ONAF
     assert with_core_loss.loss_ratio == pytest.approx(5.7 / 1.35)
     assert without == NameplateThermal()
 
