@@ -70,9 +70,7 @@ class GeneratorSimulator(ModelAdapter):
         constants = Machine(**(machine or {}), governor=None if governor is None else Governor(**governor))
         return choose(VIEWS, view, "view of a machine")(constants, **(operating_point or {}))
 
-    def advance(
-        self, model: SupplyArea | HostedMachine, seconds: float, inputs: Mapping[str, Any]
-    ) -> dict[str, Any]:
+    def advance(self, model: SupplyArea | HostedMachine, seconds: float, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """Integrate from the previous step to this one; at the first step there is nothing to integrate."""
         if id(model) in self.last_step:
             previous_seconds, disturbances = self.last_step[id(model)]

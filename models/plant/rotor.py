@@ -111,7 +111,7 @@ class RotorDynamics(NamedTuple):
 
 
 class RotorState(NamedTuple):
-    """Where a rotor stands: angle ahead of the synchronous frame [rad], speed over nominal less one [pu], power [pu]."""
+    """Where a rotor stands: angle ahead of a synchronous frame, speed over nominal less one, power of the governor."""
 
     angle_rad: float
     speed_deviation_pu: float

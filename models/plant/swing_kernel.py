@@ -113,9 +113,7 @@ def runge_kutta_step(
 
 
 @njit(cache=True)
-def moved(
-    state: RotorState, seconds: float, slopes: tuple[RotorState, ...], weights: tuple[float, ...]
-) -> RotorState:
+def moved(state: RotorState, seconds: float, slopes: tuple[RotorState, ...], weights: tuple[float, ...]) -> RotorState:
     """The state after `seconds` at the weighted sum of `slopes`."""
     angle, speed, power = 0.0, 0.0, 0.0
     for stage in range(len(weights)):
