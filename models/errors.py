@@ -1,5 +1,10 @@
 """What a model refuses, as types one can catch; every message names what was expected, what came and the way on."""
 
+from collections.abc import Mapping
+from typing import TypeVar
+
+Entry = TypeVar("Entry")
+
 
 class ModelError(ValueError):
     """Base of every refusal of the `models` package."""
@@ -31,7 +36,7 @@ class NotObservableError(ModelError):
         self.buses = buses
 
 
-def choose(registry: dict, name: str, kind: str):  # noqa: ANN201 - whatever the registry holds
+def choose(registry: Mapping[str, Entry], name: str, kind: str) -> Entry:
     """The entry of `registry` called `name`; a wrong name lists the right ones.
 
     Raises

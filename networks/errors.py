@@ -10,4 +10,4 @@ class UnknownFeederError(FeederError):
 
 
 class InvalidFeederError(FeederError):
-    """A network that cannot be simulated: no slack, disconnected, not solving, implausible units, a meter on nothing."""
+    """A network that cannot be simulated: no slack, disconnected, not solving, wrong units."""

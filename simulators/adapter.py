@@ -98,8 +98,8 @@ class ModelAdapter(mosaik_api_v3.Simulator):
             return {eid: {attr: np.asarray(value).tolist() for attr, value in d.items()} for eid, d in data.items()}
         return data
 
-    def build(self, **params: Any) -> Any:
-        """The model behind one entity."""
+    def build(self, *args: Any, **params: Any) -> Any:
+        """The model behind one entity; a subclass names its parameters."""
         raise NotImplementedError
 
     def advance(self, model: Any, seconds: float, inputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -122,7 +122,9 @@ def single_source(inputs: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     values = {}
     for attr, sources in inputs.items():
         if len(sources) != 1:
-            raise ValueError(f"attribute {attr!r} takes one source, got {', '.join(sources)}; connect only one of them.")
+            raise ValueError(
+                f"attribute {attr!r} takes one source, got {', '.join(sources)}; connect only one of them."
+            )
         (value,) = sources.values()
         values[attr] = np.asarray(value) if isinstance(value, list) else value
     return values
