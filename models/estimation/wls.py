@@ -21,6 +21,9 @@ from models.network_model import Admittances
 # Largest change of any angle [rad] or magnitude [pu] at which an iteration counts as the last.
 TOLERANCE = 1e-8
 MAX_ITERATIONS = 25
+# Current magnitudes near zero make the last iterations slow. When they run out, a state that J can improve by no more
+# than this, next to nothing beside its standard deviation, counts as found.
+NEGLIGIBLE_IMPROVEMENT = 1e-2
 # A longer Gauss-Newton step leaves the region in which the linearisation means anything; it is shortened to this.
 LONGEST_STEP = 0.35
 
@@ -114,16 +117,19 @@ def gauss_newton(
     predicted = np.empty(len(rows.quantity))
     jacobian = np.empty(2 * len(rows.term_node))
     factor = np.empty(0)
+    improvement = np.inf
     linearise(rows, va_radian, vm_pu, predicted, jacobian)
     for iteration in range(1, max_iterations + 1):
-        step = gradient(rows, layout, jacobian, weight, measured - predicted)
+        downhill = gradient(rows, layout, jacobian, weight, measured - predicted)
         determined, factor = factor_of_gain(rows, layout, pattern, jacobian, weight)
         if not determined:
-            break
+            return False, iteration, va_radian, vm_pu, measured - predicted, jacobian, factor
+        step = downhill.copy()
         solve(factor, pattern, step)
+        improvement = downhill @ step
         longest = np.max(np.abs(step))
         if not np.isfinite(longest):
-            break
+            return False, iteration, va_radian, vm_pu, measured - predicted, jacobian, factor
         if longest > LONGEST_STEP:
             step *= LONGEST_STEP / longest
         for node in range(len(vm_pu)):
@@ -132,4 +138,5 @@ def gauss_newton(
         linearise(rows, va_radian, vm_pu, predicted, jacobian)
         if longest < tolerance:
             return True, iteration, va_radian, vm_pu, measured - predicted, jacobian, factor
-    return False, max_iterations, va_radian, vm_pu, measured - predicted, jacobian, factor
+    found = improvement < NEGLIGIBLE_IMPROVEMENT
+    return found, max_iterations, va_radian, vm_pu, measured - predicted, jacobian, factor
