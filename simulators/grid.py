@@ -69,13 +69,21 @@ VECTOR_OF_CHILD_INPUT = {
 }
 
 
+@dataclass(frozen=True)
+class HostedMachinePlace:
+    """Where a machine sits: its EMF is the external grid at `position`, behind `reactance_pu` on the net's base."""
+
+    position: int
+    reactance_pu: float
+
+
 @dataclass(eq=False)
 class Grid:
     """A stepping power flow with the vectors that act on it; an input nobody connects keeps its value from the net."""
 
     power_flow: PowerFlow
     fault_places: tuple[Fault, ...]
-    machine: int | None
+    machine: "HostedMachinePlace | None"
     vectors: dict[str, Any]
 
     def solve(self) -> GridState:
@@ -105,7 +113,7 @@ class GridSimulator(ModelAdapter):
     """Steps the power flow of a pandapower net.
 
     Model ``Grid``: parameters `net` (a pandapower net) or `feeder` (a registered name or a file), `faults` (where
-    faults may come: mappings with `line`, `position`), `machine` (position of the external grid that is an EMF).
+    faults may come: mappings with `line`, `position`), `machine` (mapping of `HostedMachinePlace`).
     Vectors are in pandapower table order; the order is in each entity's ``extra_info``.
 
     Inputs of ``Grid``: load_p_mw, load_q_mvar, sgen_p_mw, sgen_q_mvar [MW, Mvar], tap_pos [-], switch_closed [bool],
@@ -113,7 +121,7 @@ class GridSimulator(ModelAdapter):
     machine_vm_pu, machine_va_degree (the machine's EMF), fault_resistance_ohm (by fault place; infinite is no fault).
 
     Outputs of ``Grid``: the fields of `models.plant.grid_state.GridState`, the taps and switches in effect, and for
-    a hosted machine its active power and the Thevenin equivalent it sees, on the net's base.
+    a hosted machine its active power and the Thevenin equivalent seen from its terminal, on the net's base.
 
     Children, in pandapower's words: ``Bus-7``, ``Line-4``, ``Trafo-0``, ``Load-3``, ``Sgen-1``, ``Switch-2``,
     ``Ext_grid-0`` with scalar attributes (vm_pu, p_mw, loading_percent, tap_pos, closed, ...). Powers that several
@@ -169,7 +177,7 @@ class GridSimulator(ModelAdapter):
         net: "pandapowerNet | None" = None,
         feeder: str | None = None,
         faults: Sequence[Mapping[str, Any]] = (),
-        machine: int | None = None,
+        machine: Mapping[str, Any] | None = None,
     ) -> Grid:
         """A stepping power flow for `net`, or for the feeder of that name."""
         if (net is None) == (feeder is None):
@@ -207,11 +215,8 @@ class GridSimulator(ModelAdapter):
     def advance(self, model: Grid, seconds: float, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """Solve one step."""
         model.vectors.update({name: value for name, value in inputs.items() if not name.startswith("machine_")})
-        if model.machine is not None and "machine_vm_pu" in inputs:
-            for attr in ("vm_pu", "va_degree"):
-                slack = np.array(model.vectors[f"slack_{attr}"], dtype=float)
-                slack[model.machine] = inputs[f"machine_{attr}"]
-                model.vectors[f"slack_{attr}"] = slack
+        if model.machine is not None:
+            self._set_emf(model, model.machine.position, inputs)
         state = model.solve()
         solved = model.power_flow.inputs
         outputs = {name: getattr(state, name) for name in STATE_FIELDS}
@@ -219,12 +224,20 @@ class GridSimulator(ModelAdapter):
         outputs["switch_closed_in_effect"] = solved.switch_closed
         return outputs | self._seen_by_machine(model, state)
 
+    def _set_emf(self, model: Grid, position: int, inputs: Mapping[str, Any]) -> None:
+        for attr in ("vm_pu", "va_degree"):
+            if f"machine_{attr}" in inputs:
+                slack = np.array(model.vectors[f"slack_{attr}"], dtype=float)
+                slack[position] = inputs[f"machine_{attr}"]
+                model.vectors[f"slack_{attr}"] = slack
+
     def _seen_by_machine(self, model: Grid, state: GridState) -> dict[str, float]:
         if model.machine is None:
             return dict.fromkeys(("machine_p_mw", *self.THEVENIN), float("nan"))
-        voltage, impedance = model.power_flow.thevenin(model.machine)
+        voltage, behind_emf = model.power_flow.thevenin(model.machine.position)
+        impedance = behind_emf - 1j * model.machine.reactance_pu
         return {
-            "machine_p_mw": float(state.slack_p_mw[model.machine]),
+            "machine_p_mw": float(state.slack_p_mw[model.machine.position]),
             "thevenin_vm_pu": abs(voltage),
             "thevenin_va_degree": float(np.degrees(np.angle(voltage))),
             "thevenin_r_pu": impedance.real,
