@@ -23,7 +23,7 @@ Integers = NDArray[np.int64]
 Phasors = NDArray[np.complex128]
 
 VOLTAGE, ACTIVE_POWER, REACTIVE_POWER, CURRENT = range(4)
-FROM_END, TO_END, LARGER_END = range(3)
+FROM_END, TO_END = range(2)
 
 
 class Rows(NamedTuple):
@@ -41,8 +41,6 @@ class Rows(NamedTuple):
         Node of each term. (n_term,)
     term_admittance
         Current from the own node per voltage at the term's node. (n_term,) [pu]
-    other_end_admittance
-        The same for the branch's other end, where a current row means the larger of both ends; else zero. (n_term,) [pu]
     """
 
     quantity: Integers
@@ -50,7 +48,6 @@ class Rows(NamedTuple):
     term_start: Integers
     term_node: Integers
     term_admittance: Phasors
-    other_end_admittance: Phasors
 
 
 @dataclass
@@ -63,34 +60,29 @@ class RowCollector:
     term_count: list[int] = field(default_factory=list)
     term_node: list[int] = field(default_factory=list)
     term_admittance: list[complex] = field(default_factory=list)
-    other_end_admittance: list[complex] = field(default_factory=list)
 
     def voltage(self, node: int) -> int:
         """Voltage magnitude at a node. [pu]"""
-        return self._add(VOLTAGE, node, [node], [1.0], [0.0])
+        return self._add(VOLTAGE, node, [node], [1.0])
 
     def injection(self, quantity: int, node: int) -> int:
         """Active or reactive power from a node into the network, its shunts included. [pu]"""
         ybus = self.admittances.ybus
         entries = slice(ybus.indptr[node], ybus.indptr[node + 1])
         nodes = ybus.indices[entries].tolist()
-        return self._add(quantity, node, nodes, ybus.data[entries].tolist(), [0.0] * len(nodes))
+        return self._add(quantity, node, nodes, ybus.data[entries].tolist())
 
     def flow(self, quantity: int, branch: int, end: int) -> int:
-        """Active or reactive power or current magnitude into a branch at one end. [pu]
-
-        A current may also be taken at `LARGER_END`, pandapower's ``res_line.i_ka``.
-        """
+        """Active or reactive power or current magnitude into a branch at one end. [pu]"""
         a = self.admittances
         nodes = [int(a.from_node[branch]), int(a.to_node[branch])]
-        at_from, at_to = [a.y_ff[branch], a.y_ft[branch]], [a.y_tf[branch], a.y_tt[branch]]
+        admittance = [a.y_ff[branch], a.y_ft[branch]]
         if end == TO_END:
             nodes.reverse()
-            at_from, at_to = at_to[::-1], at_from[::-1]
-        other = at_to if end == LARGER_END else [0.0, 0.0]
+            admittance = [a.y_tt[branch], a.y_tf[branch]]
         if nodes[0] == nodes[1]:
-            return self._add(quantity, nodes[0], nodes[:1], [sum(at_from)], [sum(other)])
-        return self._add(quantity, nodes[0], nodes, at_from, other)
+            return self._add(quantity, nodes[0], nodes[:1], [sum(admittance)])
+        return self._add(quantity, nodes[0], nodes, admittance)
 
     def rows(self) -> Rows:
         """What was collected, as arrays."""
@@ -100,18 +92,14 @@ class RowCollector:
             term_start=np.concatenate(([0], np.cumsum(self.term_count))).astype(np.int64),
             term_node=np.array(self.term_node, dtype=np.int64),
             term_admittance=np.array(self.term_admittance, dtype=complex),
-            other_end_admittance=np.array(self.other_end_admittance, dtype=complex),
         )
 
-    def _add(
-        self, quantity: int, own_node: int, nodes: list[int], admittance: list[complex], other_end: list[complex]
-    ) -> int:
+    def _add(self, quantity: int, own_node: int, nodes: list[int], admittance: list[complex]) -> int:
         self.quantity.append(quantity)
         self.own_node.append(own_node)
         self.term_count.append(len(nodes))
         self.term_node += nodes
         self.term_admittance += admittance
-        self.other_end_admittance += other_end
         return len(self.quantity) - 1
 
 
@@ -141,22 +129,17 @@ def linearise(rows: Rows, va_radian: Floats, vm_pu: Floats, predicted: Floats, j
             continue
 
         current = 0.0 + 0.0j
-        other_current = 0.0 + 0.0j
         for t in terms:
             current += rows.term_admittance[t] * v[rows.term_node[t]]
-            other_current += rows.other_end_admittance[t] * v[rows.term_node[t]]
 
         if quantity == CURRENT:
             # d|I|/dx = Re(conj(I)/|I| dI/dx); without current there is no direction and the row says nothing.
-            at_own_end = abs(current) >= abs(other_current)
-            larger = current if at_own_end else other_current
-            magnitude = abs(larger)
-            direction = np.conj(larger) / magnitude if magnitude > 0.0 else 0.0 + 0.0j
+            magnitude = abs(current)
+            direction = np.conj(current) / magnitude if magnitude > 0.0 else 0.0 + 0.0j
             predicted[row] = magnitude
             for t in terms:
                 node = rows.term_node[t]
-                admittance = rows.term_admittance[t] if at_own_end else rows.other_end_admittance[t]
-                share = direction * admittance * v[node]
+                share = direction * rows.term_admittance[t] * v[node]
                 jacobian[2 * t] = -share.imag
                 jacobian[2 * t + 1] = share.real / vm_pu[node]
             continue

@@ -11,7 +11,6 @@ from models.estimation.measurement_model import (
     ACTIVE_POWER,
     CURRENT,
     FROM_END,
-    LARGER_END,
     REACTIVE_POWER,
     TO_END,
     VOLTAGE,
@@ -26,14 +25,12 @@ if TYPE_CHECKING:
 COLUMNS = ("name", "measurement_type", "element_type", "element", "side", "std_dev")
 QUANTITIES = {"v": VOLTAGE, "p": ACTIVE_POWER, "q": REACTIVE_POWER, "i": CURRENT}
 MEASURED_AT = {"bus": "vpq", "line": "pqi", "trafo": "pqi"}
-# A line's current without a side is pandapower's ``res_line.i_ka``, the larger of both ends.
 ENDS: Mapping[tuple[str, str, str | None], int] = {
     **{(quantity, "bus", None): FROM_END for quantity in "vpq"},
     **{(quantity, "line", "from"): FROM_END for quantity in "pqi"},
     **{(quantity, "line", "to"): TO_END for quantity in "pqi"},
     **{(quantity, "trafo", "hv"): FROM_END for quantity in "pqi"},
     **{(quantity, "trafo", "lv"): TO_END for quantity in "pqi"},
-    ("i", "line", None): LARGER_END,
 }
 
 
@@ -48,7 +45,7 @@ class Channels:
     position: Integers
     """Row of the element in its pandapower table, (n_channel,)."""
     end: Integers
-    """`FROM_END` (also hv), `TO_END` (also lv) or `LARGER_END`, (n_channel,)."""
+    """`FROM_END` (also hv) or `TO_END` (also lv), (n_channel,)."""
     variance: Floats
     """In the square of the channel's unit, (n_channel,)."""
 

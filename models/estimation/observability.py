@@ -70,9 +70,7 @@ def on_unit_network(rows: Rows) -> Rows:
     others_in_row = np.diff(rows.term_start) - 1
     admittance = UNIT_ADMITTANCE * np.where(is_own, others_in_row[row_of_term], -1)
     admittance = np.where(rows.quantity[row_of_term] == VOLTAGE, 1.0, admittance)
-    return rows._replace(
-        term_admittance=admittance.astype(complex), other_end_admittance=np.zeros(len(admittance), dtype=complex)
-    )
+    return rows._replace(term_admittance=admittance.astype(complex))
 
 
 @numba.njit(cache=True)

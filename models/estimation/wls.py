@@ -117,26 +117,24 @@ def gauss_newton(
     predicted = np.empty(len(rows.quantity))
     jacobian = np.empty(2 * len(rows.term_node))
     factor = np.empty(0)
-    improvement = np.inf
+    longest = improvement = np.inf
+    iteration = 0
     linearise(rows, va_radian, vm_pu, predicted, jacobian)
-    for iteration in range(1, max_iterations + 1):
+    while iteration < max_iterations and longest > tolerance:
+        iteration += 1
         downhill = gradient(rows, layout, jacobian, weight, measured - predicted)
         determined, factor = factor_of_gain(rows, layout, pattern, jacobian, weight)
-        if not determined:
-            return False, iteration, va_radian, vm_pu, measured - predicted, jacobian, factor
         step = downhill.copy()
         solve(factor, pattern, step)
-        improvement = downhill @ step
+        improvement = downhill @ step if determined else np.inf
+        if not np.isfinite(improvement):
+            break
         longest = np.max(np.abs(step))
-        if not np.isfinite(longest):
-            return False, iteration, va_radian, vm_pu, measured - predicted, jacobian, factor
         if longest > LONGEST_STEP:
             step *= LONGEST_STEP / longest
         for node in range(len(vm_pu)):
             va_radian[node] += step[layout.angle_state[node]]
             vm_pu[node] += step[layout.magnitude_state[node]]
         linearise(rows, va_radian, vm_pu, predicted, jacobian)
-        if longest < tolerance:
-            return True, iteration, va_radian, vm_pu, measured - predicted, jacobian, factor
-    found = improvement < NEGLIGIBLE_IMPROVEMENT
-    return found, max_iterations, va_radian, vm_pu, measured - predicted, jacobian, factor
+    converged = improvement < NEGLIGIBLE_IMPROVEMENT
+    return converged, iteration, va_radian, vm_pu, measured - predicted, jacobian, factor
