@@ -21,7 +21,7 @@ SCENARIOS = (
     Scenario(name="clean", description="The same day with nothing going wrong."),
     Scenario(
         name="fdi",
-        description="False data injection that moves a real tap: the regulated voltage is reported 4 % low for an hour.",
+        description="False data injection that moves a real tap: the regulated voltage is told 4 % low for an hour.",
         start="2026-06-17T10:00:00+02:00",
         duration="6h",
         attacks=[{"family": "bias", "start": "2h", "duration": "1h", "channels": ["v bus 0"], "bias": -0.04}],

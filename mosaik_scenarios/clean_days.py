@@ -1,7 +1,7 @@
 """Attack-free days of the same feeder, simulated in a process of their own, for detectors to learn from.
 
-``python -m mosaik_scenarios.clean_days SCENARIO.json HISTORY.npz`` simulates a clean scenario and keeps what the control
-room saw; each line it prints is the share that is done.
+``python -m mosaik_scenarios.clean_days SCENARIO.json HISTORY.npz`` simulates a clean scenario and keeps what the
+control room saw; each line it prints is the share that is done.
 """
 
 import subprocess

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from mosaik_scenarios.roles import Roles
 from mosaik_scenarios.rhythm import Rhythm
+from mosaik_scenarios.roles import Roles
 from mosaik_scenarios.scenario import Scenario
 from networks.feeder import Feeder
 

@@ -31,8 +31,8 @@ class ScadaSimulator(ModelAdapter):
 
     Inputs, the grid's vectors (those that the plan reads must be connected): vm_pu [pu], p_mw [MW], q_mvar [Mvar]
     (n_bus, consumption positive); line_p_from_mw, line_p_to_mw [MW], line_q_from_mvar, line_q_to_mvar [Mvar],
-    line_i_ka [kA] (n_line); trafo_p_hv_mw, trafo_p_lv_mw [MW], trafo_q_hv_mvar, trafo_q_lv_mvar [Mvar],
-    trafo_i_hv_ka, trafo_i_lv_ka [kA] (n_trafo).
+    line_i_from_ka, line_i_to_ka [kA] (n_line); trafo_p_hv_mw, trafo_p_lv_mw [MW], trafo_q_hv_mvar, trafo_q_lv_mvar
+    [Mvar], trafo_i_hv_ka, trafo_i_lv_ka [kA] (n_trafo).
 
     Outputs (n_channel, row order of the plan): value_measured, what the meters read; value_received, what the control
     room has, NaN where missing [unit of the channel]; timestamp_s, when that was measured [s]; quality, codes of

@@ -42,6 +42,8 @@ class GridState:
     line_q_from_mvar: FloatArray
     line_p_to_mw: FloatArray
     line_q_to_mvar: FloatArray
+    line_i_from_ka: FloatArray
+    line_i_to_ka: FloatArray
     line_i_ka: FloatArray
     line_loading_percent: FloatArray
     trafo_p_hv_mw: FloatArray

@@ -23,6 +23,8 @@ RESULT_COLUMNS = {
     "line_q_from_mvar": ("line", "q_from_mvar"),
     "line_p_to_mw": ("line", "p_to_mw"),
     "line_q_to_mvar": ("line", "q_to_mvar"),
+    "line_i_from_ka": ("line", "i_from_ka"),
+    "line_i_to_ka": ("line", "i_to_ka"),
     "line_i_ka": ("line", "i_ka"),
     "line_loading_percent": ("line", "loading_percent"),
     "trafo_p_hv_mw": ("trafo", "p_hv_mw"),

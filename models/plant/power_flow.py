@@ -209,7 +209,8 @@ class PowerFlow:
         line, trafo, node = topology.branch_of_line, topology.branch_of_trafo, topology.node_of_bus
         s_from, s_to = solution.branch_powers()
         i_from_ka, i_to_ka = solution.branch_currents_ka()
-        i_line_ka = np.maximum(_at(i_from_ka, line), _at(i_to_ka, line))
+        i_line_from_ka, i_line_to_ka = _at(i_from_ka, line), _at(i_to_ka, line)
+        i_line_ka = np.maximum(i_line_from_ka, i_line_to_ka)
         i_hv_ka, i_lv_ka = _at(i_from_ka, trafo), _at(i_to_ka, trafo)
         external, generators = self._generators(solution)
         bus_power = np.where(node >= 0, solution.drawn, 0.0)
@@ -226,6 +227,8 @@ class PowerFlow:
             line_q_from_mvar=line_from.imag,
             line_p_to_mw=line_to.real,
             line_q_to_mvar=line_to.imag,
+            line_i_from_ka=i_line_from_ka,
+            line_i_to_ka=i_line_to_ka,
             line_i_ka=i_line_ka,
             line_loading_percent=self.ratings.line_loading_percent(i_line_ka),
             trafo_p_hv_mw=hv.real,

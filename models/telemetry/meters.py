@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 PLAN_COLUMNS = ("name", "measurement_type", "element_type", "element", "side", "full_scale", "std_dev")
 
 # Which vector of the grid a meter looks at, by (measurement_type, element_type, side).
-# The grid knows one current a line, the larger of its two ends, whichever end the meter sits at.
 METERED_VECTORS: dict[tuple[str, str, str | None], str] = {
     ("v", "bus", None): "vm_pu",
     ("p", "bus", None): "p_mw",
@@ -27,9 +26,8 @@ METERED_VECTORS: dict[tuple[str, str, str | None], str] = {
     ("q", "line", "from"): "line_q_from_mvar",
     ("p", "line", "to"): "line_p_to_mw",
     ("q", "line", "to"): "line_q_to_mvar",
-    ("i", "line", "from"): "line_i_ka",
-    ("i", "line", "to"): "line_i_ka",
-    ("i", "line", None): "line_i_ka",
+    ("i", "line", "from"): "line_i_from_ka",
+    ("i", "line", "to"): "line_i_to_ka",
     ("p", "trafo", "hv"): "trafo_p_hv_mw",
     ("q", "trafo", "hv"): "trafo_q_hv_mvar",
     ("p", "trafo", "lv"): "trafo_p_lv_mw",

@@ -34,7 +34,7 @@ def test_ideal_meters_read_the_truth_of_the_right_element() -> None:
     expected = [
         GRID["vm_pu"][2],
         GRID["line_p_to_mw"][1],
-        GRID["line_i_ka"][0],
+        GRID["line_i_from_ka"][0],
         GRID["trafo_q_lv_mvar"][0],
     ]
     np.testing.assert_array_equal(reading, expected)
