@@ -71,15 +71,16 @@ class Roles:
     def profiles(self) -> dict[str, Any]:
         """Loads by standard profile, at nominal power, or from the user's files."""
         scenario = self.scenario
-        return {
+        params = {
             "loads": self.feeder.loads(),
             "start": scenario.start.isoformat(),
             "duration_s": scenario.duration.total_seconds(),
-            "customers_seed": scenario.seed,
-            "seed": self.days_seed,
+            "seed": scenario.seed,
             "location": vars(self.feeder.location),
-            "data": scenario.loads if isinstance(scenario.loads, str) else scenario.loads.model_dump(),
         }
+        if isinstance(scenario.loads, str):
+            return params | {"mode": scenario.loads}
+        return params | {"mode": "recorded", "record": scenario.loads.model_dump(exclude_none=True)}
 
     def photovoltaic(self) -> dict[str, Any]:
         """Static generators, those of them that follow the sun, and how they stand."""
@@ -217,7 +218,8 @@ class Roles:
         enabled = self.scenario.recloser.enabled
         return {
             "reclosers": self.feeder.reclosers.to_dict("records") if enabled else [],
-            "order": {table: self.order[table] for table in ("line", "switch")},
+            "line_index": self.order["line"],
+            "switch_index": self.order["switch"],
             "switch_closed": self.network_start()["switch_closed"].tolist(),
         }
 

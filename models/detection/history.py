@@ -1,7 +1,8 @@
 """What the control room knows: one scan of it, and a record of many."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,6 +102,24 @@ class History:
             degrees_of_freedom=np.zeros(len(value)),
             normalised_residual=np.full(np.shape(value), np.nan),
         )
+
+    @classmethod
+    def of_frames(cls, channels: tuple[str, ...], frames: Sequence[DetectorFrame]) -> "History":
+        """A record of scans kept one by one."""
+        arrays = {field.name: np.array([getattr(frame, field.name) for frame in frames]) for field in fields(cls)[1:]}
+        return cls(channels=channels, **arrays)
+
+    @classmethod
+    def load(cls, path: Path) -> "History":
+        """The record that `save` wrote."""
+        with np.load(path, allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in stored.files}
+        return cls(channels=tuple(arrays.pop("channels").tolist()), **arrays)
+
+    def save(self, path: Path) -> None:
+        """Write the record as plain arrays (NumPy's ``.npz``)."""
+        arrays = {field.name: getattr(self, field.name) for field in fields(self)[1:]}
+        np.savez(path, channels=np.array(self.channels), **arrays)
 
     @property
     def step_s(self) -> float:
