@@ -12,6 +12,7 @@ from models.detection.history import DetectorFrame, History
 from models.detection.lstm_parameters import LstmParameters
 from models.detection.silence import SilenceWatch, longest_silence
 from models.detection.streaming_autoencoder import StreamingAutoencoder
+from models.detection.threshold import threshold_for_alarm_rate
 from models.errors import ChannelMismatchError, InvalidParameterError, NotFittedError
 
 INPUT_LIMIT = 5.0
@@ -85,17 +86,25 @@ class LstmAutoencoderDetector(Detector):
         }
 
     def calibrate(self, clean: History, alarms_per_day: float) -> None:
-        """Measure the residuals' scale on clean days that `fit` has not seen, then set the threshold there."""
+        """Measure the residuals' scale on clean days that `fit` has not seen, and set the threshold.
+
+        A load that is high today stays high all day, so thousands of scans hold no more than a few days of experience.
+        The scores behind the threshold therefore lay each day's residuals on the scale of the other days.
+        """
         if "mean" not in self._learned:
             raise NotFittedError("the LSTM autoencoder has seen no clean day; call fit(clean) before calibrate.")
         require_same_channels(self.channels, clean.channels)
         longest = np.maximum(self._learned["longest_silence"], longest_silence(clean.value, clean.known))
-        self._learned |= {"longest_silence": longest, "residual_scale": np.ones(len(self.channels))}
+        self._learned["longest_silence"] = longest
         self.reset()
-        residual = np.array([self._smoothed_residual(frame) for frame in clean])
-        scale = np.quantile(np.abs(residual), SCALE_QUANTILE, axis=0) / NORMAL_QUANTILE
-        self._learned["residual_scale"] = np.maximum(scale, LEAST_SCALE)
-        super().calibrate(clean, alarms_per_day)
+        residual, silence = (np.array(series) for series in zip(*map(self._observe, clean), strict=True))
+        self.threshold = threshold_for_alarm_rate(
+            np.maximum(_deviation_from_other_days(residual, round(clean.days)), silence).max(axis=1),
+            clean.step_s,
+            alarms_per_day,
+        )
+        self._learned["residual_scale"] = _scale(residual)
+        self.reset()
 
     def judge(self, frame: DetectorFrame) -> tuple[float, NDArray[np.float64]]:
         """The largest of the channels' scores. [standard deviations]
@@ -115,8 +124,8 @@ class LstmAutoencoderDetector(Detector):
             raise ChannelMismatchError(
                 f"expected {len(self.channels)} channels, got {len(frame.value)}; fit the model to these channels."
             )
-        deviation = np.abs(self._smoothed_residual(frame)) / self._learned["residual_scale"]
-        channel_score = np.maximum(deviation, self._silence.rate(frame.value, frame.known))
+        residual, silence = self._observe(frame)
+        channel_score = np.maximum(np.abs(residual) / self._learned["residual_scale"], silence)
         return float(channel_score.max()), channel_score
 
     def reset(self) -> None:
@@ -150,8 +159,8 @@ class LstmAutoencoderDetector(Detector):
         self._learned = {name: learned[name] for name in self._shapes()}
         self.reset()
 
-    def _smoothed_residual(self, frame: DetectorFrame) -> NDArray[np.float64]:
-        """(n_channel,) Advance the network by one scan. [standard deviations of the channel]"""
+    def _observe(self, frame: DetectorFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """(n_channel,) each: smoothed residual [standard deviations of the channel], surprise at the silence [-]."""
         known = frame.known
         standardised = (frame.value - self._learned["mean"]) / self._learned["spread"]
         shown = np.where(known, np.clip(standardised, -INPUT_LIMIT, INPUT_LIMIT), self._reconstruction)
@@ -159,7 +168,7 @@ class LstmAutoencoderDetector(Detector):
         self._reconstruction = self._stream.step(channels_and_clock)
         change = standardised - self._reconstruction - self._residual
         self._residual = self._residual + self._parameters.smoothing * np.where(known, change, 0.0)
-        return self._residual
+        return self._residual, self._silence.rate(frame.value, known)
 
     def _code_size(self) -> int:
         return min(self._parameters.code_size, max(2, len(self.channels) // 4))
@@ -199,3 +208,17 @@ def _mean_and_spread(
     spread = np.sqrt((np.where(known, value - mean, 0.0) ** 2).sum(axis=0) / count)
     least = np.maximum(LEAST_SPREAD * np.abs(mean), np.finfo(np.float32).eps)
     return mean, np.where(known.any(axis=0), np.maximum(spread, least), 1.0)
+
+
+def _scale(residual: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n_channel,) Standard deviation of the residuals, judged by their rare large values.
+
+    The middle of the distribution would mislead: the night tells little about a channel with sun behind it.
+    """
+    return np.maximum(np.quantile(np.abs(residual), SCALE_QUANTILE, axis=0) / NORMAL_QUANTILE, LEAST_SCALE)
+
+
+def _deviation_from_other_days(residual: NDArray[np.float64], days: int) -> NDArray[np.float64]:
+    """(n_time, n_channel) Residuals over the scale that the other days (the other half of a single day) give."""
+    parts = np.array_split(np.arange(len(residual)), max(days, 2))
+    return np.concatenate([np.abs(residual[part]) / _scale(np.delete(residual, part, axis=0)) for part in parts])

@@ -11,7 +11,7 @@ Array = NDArray[np.float32]
 class StreamingAutoencoder:
     """Keeps the memory of both LSTMs from scan to scan.
 
-    A scan is six matrix-vector products; on that scale NumPy costs less than torch's dispatch.
+    A scan is five matrix-vector products; on that scale NumPy costs less than torch's dispatch.
 
     Parameters
     ----------

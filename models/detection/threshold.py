@@ -3,9 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from models.detection.history import DAY_S
 from models.errors import InvalidParameterError
 
-DAY_S = 86_400.0
 HOLD_OFF_SCANS = 5
 """Alarms closer together than this are one episode to an operator. [scans]"""
 
