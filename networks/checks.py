@@ -108,7 +108,7 @@ def check_tables(feeder: Feeder) -> None:
     _check_complete(feeder)
     _check_exist(feeder.pv, "sgen", net.sgen.index, "pv")
     _check_exist(feeder.regulators, "trafo", net.trafo.index, "regulators")
-    _check_exist(feeder.regulators, "bus", net.bus.index, "regulators")
+    _check_exist(feeder.regulators, "controlled_bus", net.bus.index, "regulators")
     _check_exist(feeder.reclosers, "line", net.line.index, "reclosers")
     _check_exist(feeder.reclosers, "switch", net.switch.index, "reclosers")
     _check_exist(feeder.machines, "ext_grid", net.ext_grid.index, "machines")

@@ -26,7 +26,7 @@ METER_COLUMNS = (
 )
 REGULATOR_COLUMNS = (
     "trafo",
-    "bus",
+    "controlled_bus",
     "vm_set_pu",
     "bandwidth_pu",
     "delay_s",
@@ -118,7 +118,7 @@ class Feeder:
         trafo), `element`, `side` (from, to, hv, lv or None), `accuracy_class` [percent], `full_scale` and `std_dev`
         [pu, MW, Mvar, kA].
     regulators
-        One row a transformer with an on-load tap changer: `trafo`, `bus` (controlled), `vm_set_pu`, `bandwidth_pu`
+        One row a transformer with an on-load tap changer: `trafo`, `controlled_bus`, `vm_set_pu`, `bandwidth_pu`
         (whole width of the band), `delay_s`, `inter_tap_delay_s`, `tap_min`, `tap_max`, `raise_direction` (+1 where a
         higher `tap_pos` raises the controlled voltage, else -1).
     reclosers

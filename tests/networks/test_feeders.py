@@ -92,10 +92,10 @@ def test_raising_the_tap_moves_the_regulated_voltage_as_the_table_says(feeders: 
     net = deepcopy(feeders[name].net)
     for regulator in feeders[name].regulators.itertuples():
         assert regulator.tap_min <= net.trafo.tap_pos.at[regulator.trafo] < regulator.tap_max
-        before = net.res_bus.vm_pu.at[regulator.bus]
+        before = net.res_bus.vm_pu.at[regulator.controlled_bus]
         net.trafo.loc[regulator.trafo, "tap_pos"] += 1
         pandapower.runpp(net, numba=False)
-        assert np.sign(net.res_bus.vm_pu.at[regulator.bus] - before) == regulator.raise_direction
+        assert np.sign(net.res_bus.vm_pu.at[regulator.controlled_bus] - before) == regulator.raise_direction
         assert regulator.bandwidth_pu > net.trafo.tap_step_percent.at[regulator.trafo] / 100
 
 
