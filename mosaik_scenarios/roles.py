@@ -71,16 +71,16 @@ class Roles:
     def profiles(self) -> dict[str, Any]:
         """Loads by standard profile, at nominal power, or from the user's files."""
         scenario = self.scenario
-        params = {
+        is_named = isinstance(scenario.loads, str)
+        return {
             "loads": self.feeder.loads(),
             "start": scenario.start.isoformat(),
             "duration_s": scenario.duration.total_seconds(),
-            "seed": scenario.seed,
+            "customers_seed": scenario.seed,
+            "seed": self.days_seed,
             "location": vars(self.feeder.location),
+            "data": scenario.loads if is_named else scenario.loads.model_dump(exclude_none=True),
         }
-        if isinstance(scenario.loads, str):
-            return params | {"mode": scenario.loads}
-        return params | {"mode": "recorded", "record": scenario.loads.model_dump(exclude_none=True)}
 
     def photovoltaic(self) -> dict[str, Any]:
         """Static generators, those of them that follow the sun, and how they stand."""
