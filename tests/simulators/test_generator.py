@@ -14,7 +14,7 @@ import pytest
 
 from models.errors import InvalidParameterError, UnknownNameError
 from models.plant.rotor import Governor, Machine
-from models.plant.swing import SupplyArea
+from models.plant.swing import AreaStart, SupplyArea
 from simulators.generator import GeneratorSimulator
 
 TICK_S = 0.01
@@ -119,7 +119,7 @@ def test_a_disturbance_acts_from_the_step_at_which_it_is_told() -> None:
     assert step(simulator, 0, area_load_step_mw=0.0)["frequency_hz"] == 50.0
     assert step(simulator, 10, area_load_step_mw=5.0)["frequency_hz"] == 50.0
     after = step(simulator, 20, area_load_step_mw=0.0)
-    reference = SupplyArea(Machine(rated_mva=100, governor=Governor()), base_load_mw=60)
+    reference = SupplyArea(Machine(rated_mva=100, governor=Governor()), AreaStart(base_load_mw=60))
     reference.step(10.0, load_step_mw=5.0)
     assert after["frequency_hz"] == reference.frequency_hz < 50
 
@@ -154,3 +154,5 @@ def test_a_wrong_view_or_machine_is_refused() -> None:
         started(view="island")
     with pytest.raises(InvalidParameterError, match="rated_mva"):
         started(machine={"rated_mva": 0})
+    with pytest.raises(InvalidParameterError, match="did you mean base_load_mw"):
+        started(operating_point={"base_load": 60})
