@@ -1,6 +1,6 @@
 """Rotor and frequency dynamics: the swing equation of a classical machine, seen from a feeder in two ways.
 
-2 H / w0 * dw/dt = Pm - Pe - D * dw,    d(delta)/dt = w0 * dw    (dw: speed deviation in per unit)
+2 H / w0 * dw/dt = Pm - Pe - D * (w - w0) / w0,    d(delta)/dt = w - w0    (powers in per unit of the rating)
 
 `SupplyArea` is the equivalent machine of the area that supplies the feeder: the feeder sees its frequency.
 `HostedMachine` is a machine in the feeder: a constant EMF behind its transient reactance, swinging against the network.
