@@ -150,9 +150,14 @@ class Roles:
         return params
 
     def transformer(self) -> dict[str, Any]:
-        """Thermal nameplates."""
-        nameplates = [row.drop("trafo").dropna().to_dict() for _, row in self.feeder.transformers.iterrows()]
-        return {"parameters": nameplates, "trafo_index": self.order["trafo"]}
+        """Thermal nameplates, with the losses that the net states."""
+        from models.plant.transformer_nameplate import nameplates
+
+        cooling = self.feeder.transformers.set_index("trafo").cooling
+        return {
+            "parameters": nameplates(self.feeder.net.trafo, cooling.loc[self.order["trafo"]].tolist()),
+            "trafo_index": self.order["trafo"],
+        }
 
     def scada(self) -> dict[str, Any]:
         """Meters and channel; ideal telemetry reads the truth at once."""
