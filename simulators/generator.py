@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from models.errors import choose
+from models.parameters import from_mapping
 from models.plant.rotor import Governor, Machine
 from models.plant.swing import VIEWS, HostedMachine, SupplyArea
 from simulators.adapter import ModelAdapter
@@ -20,8 +21,8 @@ class GeneratorSimulator(ModelAdapter):
 
     Parameters of ``Generator``
         view: ``"supply_area"`` (default) or ``"hosted_machine"``; machine: mapping of `Machine`; governor: mapping of
-        `Governor`, or None for constant mechanical power; operating_point: mapping of the start, that is the further
-        parameters of `SupplyArea` or `HostedMachine`.
+        `Governor`, or None for constant mechanical power; operating_point: mapping of `AreaStart` or
+        `TerminalStart`.
 
     Inputs
         p_mw: power the feeder draws from the area, a vector is summed [MW]; area_load_step_mw,
@@ -67,8 +68,10 @@ class GeneratorSimulator(ModelAdapter):
         operating_point: Mapping[str, float] | None = None,
     ) -> SupplyArea | HostedMachine:
         """A machine at rest in its operating point."""
-        constants = Machine(**(machine or {}), governor=None if governor is None else Governor(**governor))
-        return choose(VIEWS, view, "view of a machine")(constants, **(operating_point or {}))
+        model, start = choose(VIEWS, view, "view of a machine")
+        control = None if governor is None else from_mapping(Governor, governor)
+        constants = from_mapping(Machine, {**(machine or {}), "governor": control})
+        return model(constants, from_mapping(start, operating_point))
 
     def advance(self, model: SupplyArea | HostedMachine, seconds: float, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """Integrate from the previous step to this one; at the first step there is nothing to integrate."""

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from models.control.recloser import Recloser, RecloserSettings
 from models.errors import InvalidParameterError
+from models.parameters import from_mapping, require_length
 from simulators.adapter import ModelAdapter
 
 
@@ -19,7 +20,7 @@ class RecloserFleet:
     reclosers: tuple[Recloser, ...]
     line_position: NDArray[np.int64]
     switch_position: NDArray[np.int64]
-    switch_index: tuple[int, ...]
+    order: Mapping[str, list[int]]
     switch_closed: NDArray[np.bool_]
 
 
@@ -31,8 +32,8 @@ class RecloserSimulator(ModelAdapter):
     connection). The recorded state at t is therefore the one at the end of the step that begins at t.
 
     Parameters of ``Recloser``
-        reclosers: `RecloserSettings` or mappings of them, possibly none; line_index, switch_index: pandapower indices
-        in the order of the grid's vectors; switch_closed: switch positions at the start, all closed if not given.
+        reclosers: `RecloserSettings` or mappings of them, possibly none; order: pandapower indices in vector order as
+        ``{"line": [...], "switch": [...]}``; switch_closed: switch positions at the start, all closed if not given.
 
     Inputs
         line_i_ka (n_line): relay current, no current if not connected [kA]; switch_closed (n_switch): positions that
@@ -44,36 +45,39 @@ class RecloserSimulator(ModelAdapter):
     """
 
     MODEL = "Recloser"
-    PARAMS = ("reclosers", "line_index", "switch_index", "switch_closed")
+    PARAMS = ("reclosers", "order", "switch_closed")
     INPUTS = ("line_i_ka", "switch_closed")
     OUTPUTS = ("switch_closed", "state", "shots", "trip_count")
 
     def build(
         self,
         reclosers: Sequence[RecloserSettings | Mapping[str, Any]] = (),
-        line_index: Sequence[int] = (),
-        switch_index: Sequence[int] = (),
+        order: Mapping[str, Sequence[int]] | None = None,
         switch_closed: Sequence[bool] | None = None,
     ) -> RecloserFleet:
         """The reclosers, closed and at rest."""
-        given = [entry if isinstance(entry, RecloserSettings) else RecloserSettings(**entry) for entry in reclosers]
+        order = order or {"line": [], "switch": []}
+        given = [from_mapping(RecloserSettings, recloser) for recloser in reclosers]
+        at_start = np.ones(len(order["switch"])) if switch_closed is None else switch_closed
+        require_length("switch_closed", at_start, len(order["switch"]))
         return RecloserFleet(
             reclosers=tuple(Recloser(settings) for settings in given),
-            line_position=positions("line", [settings.line for settings in given], line_index),
-            switch_position=positions("switch", [settings.switch for settings in given], switch_index),
-            switch_index=tuple(int(index) for index in switch_index),
-            switch_closed=np.array([True] * len(switch_index) if switch_closed is None else switch_closed, dtype=bool),
+            line_position=positions("line", [settings.line for settings in given], order["line"]),
+            switch_position=positions("switch", [settings.switch for settings in given], order["switch"]),
+            order={element: list(index) for element, index in order.items()},
+            switch_closed=np.array(at_start, dtype=bool),
         )
 
     def advance(self, model: RecloserFleet, seconds: float, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """Live through the time until the next step under the current of now."""
         tick = round(seconds / self.time_resolution)
         ahead_s = (self.next_step(tick) - tick) * self.time_resolution
-        line_i_ka = inputs.get("line_i_ka")
+        line_i_ka = inputs.get("line_i_ka", np.zeros(len(model.order["line"])))
         switch_closed = np.array(inputs.get("switch_closed", model.switch_closed), dtype=bool)
+        require_length("line_i_ka", line_i_ka, len(model.order["line"]))
+        require_length("switch_closed", switch_closed, len(model.order["switch"]))
         for recloser, line, switch in zip(model.reclosers, model.line_position, model.switch_position, strict=True):
-            current_ka = 0.0 if line_i_ka is None else float(line_i_ka[line])
-            switch_closed[switch] = recloser.step(ahead_s, current_ka)
+            switch_closed[switch] = recloser.step(ahead_s, float(line_i_ka[line]))
         return {
             "switch_closed": switch_closed,
             "state": np.array([recloser.state for recloser in model.reclosers], dtype=np.int64),
@@ -82,11 +86,8 @@ class RecloserSimulator(ModelAdapter):
         }
 
     def order(self, model: RecloserFleet) -> dict[str, list[Any]]:
-        """Switches in vector order, and each recloser by its switch."""
-        return {
-            "switch": list(model.switch_index),
-            "recloser": [recloser.settings.switch for recloser in model.reclosers],
-        }
+        """Switches in vector order, and each recloser by its line."""
+        return {"switch": model.order["switch"], "recloser": [recloser.settings.line for recloser in model.reclosers]}
 
 
 def positions(element: str, wanted: Sequence[int], index: Sequence[int]) -> NDArray[np.int64]:

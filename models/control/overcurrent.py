@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from math import inf, isfinite
 
 from models.errors import InvalidParameterError, choose
+from models.parameters import require_number
 
 
 @dataclass(frozen=True)
@@ -93,25 +94,17 @@ class OvercurrentSettings:
     disc_reset_s: float | None = 0.0
 
     def __post_init__(self) -> None:
-        self._require_above_zero("pickup_ka", self.pickup_ka, "kA")
-        self._require_above_zero("time_dial", self.time_dial, "")
+        require_number("pickup_ka", self.pickup_ka, above=0.0)
+        require_number("time_dial", self.time_dial, above=0.0)
         curve = choose(CURVES, self.curve, "time-current curve")
-        if self.instantaneous_ka is not None and not self.instantaneous_ka > self.pickup_ka:
-            raise InvalidParameterError(
-                f"instantaneous_ka is {self.instantaneous_ka} kA with a pickup of {self.pickup_ka} kA; "
-                "give more than the pickup, or give None to leave the element out."
-            )
+        if self.instantaneous_ka is not None:
+            require_number("instantaneous_ka", self.instantaneous_ka, above=self.pickup_ka)
         if self.disc_reset_s is None and curve.reset_s is None:
             raise InvalidParameterError(
                 f"the standard of {self.curve} leaves the inverse reset to the maker; give disc_reset_s in seconds."
             )
-        if self.disc_reset_s is not None and not (isfinite(self.disc_reset_s) and self.disc_reset_s >= 0):
-            raise InvalidParameterError(f"disc_reset_s is {self.disc_reset_s}; give zero or more seconds, or None.")
-
-    @staticmethod
-    def _require_above_zero(name: str, value: float, unit: str) -> None:
-        if not (isfinite(value) and value > 0):
-            raise InvalidParameterError(f"{name} is {value} {unit}".rstrip() + "; give a number above zero.")
+        if self.disc_reset_s is not None:
+            require_number("disc_reset_s", self.disc_reset_s, at_least=0.0)
 
 
 class OvercurrentRelay:

@@ -12,10 +12,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from math import inf, isfinite
+from math import inf
 
 from models.control.overcurrent import OvercurrentRelay, OvercurrentSettings
-from models.errors import InvalidParameterError, ModelError
+from models.errors import ModelError
+from models.parameters import require_number
 
 # Durations that add up to a tick in decimal do not quite in binary.
 ROUNDING_S = 1e-9
@@ -86,15 +87,10 @@ class RecloserSettings:
     def __post_init__(self) -> None:
         object.__setattr__(self, "dead_times_s", tuple(self.dead_times_s))
         self.overcurrent()
-        durations = (*self.dead_times_s, self.reset_s, self.opening_time_s, self.closing_time_s)
-        if not all(isfinite(seconds) and seconds >= 0 for seconds in durations):
-            raise InvalidParameterError(
-                f"recloser on line {self.line}: dead_times_s {self.dead_times_s}, reset_s {self.reset_s}, "
-                f"opening_time_s {self.opening_time_s}, closing_time_s {self.closing_time_s}; "
-                "give zero or more seconds each."
-            )
-        if self.instantaneous_shots < 0:
-            raise InvalidParameterError(f"instantaneous_shots is {self.instantaneous_shots}; give zero or more.")
+        for name in ("reset_s", "opening_time_s", "closing_time_s", "instantaneous_shots"):
+            require_number(name, getattr(self, name), at_least=0.0)
+        for seconds in self.dead_times_s:
+            require_number("dead_times_s", seconds, at_least=0.0)
 
     def overcurrent(self) -> OvercurrentSettings:
         """The relay's part of the settings."""
@@ -146,8 +142,7 @@ class Recloser:
         current_ka
             Current at the relay as long as the contacts are closed; NaN counts as none. [kA]
         """
-        if not (isfinite(seconds) and seconds >= 0):
-            raise InvalidParameterError(f"a step of {seconds} s; give zero or more seconds.")
+        require_number("seconds", seconds, at_least=0.0)
         remaining_s = seconds
         while (due_s := self._time_to_event_s(current_ka)) <= remaining_s + ROUNDING_S:
             self._wait(due_s, current_ka)

@@ -1,10 +1,11 @@
 """What the swing equation is made of: a machine's constants, its state and the power it delivers at an angle."""
 
 from dataclasses import dataclass
-from math import isfinite, pi
+from math import pi
 from typing import NamedTuple
 
 from models.errors import InvalidParameterError
+from models.parameters import require_number
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,12 +29,10 @@ class Governor:
     p_max_pu: float = 1.0
 
     def __post_init__(self) -> None:
-        require_positive(self, "droop_pu", "time_constant_s")
-        if not self.p_min_pu <= self.p_max_pu:
-            raise InvalidParameterError(
-                f"governor limits p_min_pu = {self.p_min_pu} and p_max_pu = {self.p_max_pu}: "
-                "give a lower limit below the upper one."
-            )
+        require_number("droop_pu", self.droop_pu, above=0.0)
+        require_number("time_constant_s", self.time_constant_s, above=0.0)
+        require_number("p_min_pu", self.p_min_pu)
+        require_number("p_max_pu", self.p_max_pu, at_least=self.p_min_pu)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,9 +60,10 @@ class Machine:
     governor: Governor | None = None
 
     def __post_init__(self) -> None:
-        require_positive(self, "rated_mva", "inertia_constant_s", "nominal_hz")
-        if not (isfinite(self.damping_pu) and self.damping_pu >= 0):
-            raise InvalidParameterError(f"damping_pu is {self.damping_pu}; give zero or more.")
+        require_number("rated_mva", self.rated_mva, above=0.0)
+        require_number("inertia_constant_s", self.inertia_constant_s, above=0.0)
+        require_number("damping_pu", self.damping_pu, at_least=0.0)
+        require_number("nominal_hz", self.nominal_hz, above=0.0)
 
     def dynamics(self, p_mechanical_pu: float) -> "RotorDynamics":
         """The constants of the equation of motion about an equilibrium at `p_mechanical_pu`.
@@ -124,16 +124,3 @@ class PowerAngleCurve(NamedTuple):
     p_constant_pu: float
     p_swing_pu: float = 0.0
     angle_shift_rad: float = 0.0
-
-
-def require_positive(settings: object, *names: str) -> None:
-    """Refuse settings whose `names` are not finite and above zero.
-
-    Raises
-    ------
-    InvalidParameterError
-    """
-    for name in names:
-        value = getattr(settings, name)
-        if not (isfinite(value) and value > 0):
-            raise InvalidParameterError(f"{name} of {type(settings).__name__} is {value}; give a number above zero.")

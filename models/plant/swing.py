@@ -1,6 +1,6 @@
 """Rotor and frequency dynamics: the swing equation of a classical machine, seen from a feeder in two ways.
 
-2 H / w0 * dw/dt = Pm - Pe - D * dw,    d(delta)/dt = w0 * dw    (dw: speed deviation in per unit)
+2 H / w0 * dw/dt = Pm - Pe - D * (w - w0) / w0,    d(delta)/dt = w - w0    (powers in per unit of the rating)
 
 `SupplyArea` is the equivalent machine of the area that supplies the feeder: the feeder sees its frequency.
 `HostedMachine` is a machine in the feeder: a constant EMF behind its transient reactance, swinging against the network.
@@ -8,10 +8,10 @@ Between two steps a machine keeps the network it was told of last.
 """
 
 import cmath
-from collections.abc import Callable
+from dataclasses import dataclass
 from math import degrees, isfinite, pi, radians
 
-from models.errors import InvalidParameterError
+from models.parameters import require_number
 from models.plant.rotor import Machine, PowerAngleCurve, RotorState
 
 # Error of one inner step [rad]: 0.003 degree after a minute of undamped swinging.
@@ -71,9 +71,28 @@ class SwingModel:
         """Integrate the rotor over `seconds` on the present curve."""
         from models.plant.swing_kernel import integrate
 
-        if not (isfinite(seconds) and seconds >= 0):
-            raise InvalidParameterError(f"a step of {seconds} s; give zero or more seconds.")
+        require_number("seconds", seconds, at_least=0.0)
         self.state = integrate(self.state, float(seconds), self._dynamics, self.curve, self.p_lost_pu, TOLERANCE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AreaStart:
+    """How a supply area starts.
+
+    Attributes
+    ----------
+    base_load_mw
+        Load of the whole area, feeder included; generation balances it. [MW]
+    vm_pu
+        Voltage at which the area holds the feeder's slack. [pu]
+    """
+
+    base_load_mw: float = 60.0
+    vm_pu: float = 1.0
+
+    def __post_init__(self) -> None:
+        require_number("base_load_mw", self.base_load_mw, at_least=0.0)
+        require_number("vm_pu", self.vm_pu, above=0.0)
 
 
 class SupplyArea(SwingModel):
@@ -86,28 +105,22 @@ class SupplyArea(SwingModel):
     Parameters
     ----------
     machine
-        Constants of the equivalent machine; by default 100 MVA, H = 4 s, D = 1, 50 Hz.
-    base_load_mw
-        Load of the whole area, feeder included, at the start; generation balances it. [MW]
-    vm_pu
-        Voltage at which the area holds the feeder's slack. [pu]
+        Constants of the equivalent machine.
+    start
+        Load and voltage at the start.
     """
 
-    def __init__(self, machine: Machine | None = None, base_load_mw: float = 60.0, vm_pu: float = 1.0) -> None:
-        machine = machine or Machine()
-        if not (isfinite(base_load_mw) and base_load_mw >= 0):
-            raise InvalidParameterError(f"base_load_mw is {base_load_mw}; give the area's load, zero or more MW.")
-        p_base_pu = base_load_mw / machine.rated_mva
+    def __init__(self, machine: Machine, start: AreaStart) -> None:
+        p_base_pu = start.base_load_mw / machine.rated_mva
         super().__init__(machine, PowerAngleCurve(p_base_pu), angle_rad=0.0, p_mechanical_pu=p_base_pu)
-        self.base_load_mw = base_load_mw
-        self.vm_pu = vm_pu
+        self.start = start
         self._feeder_start_mw: float | None = None
         self._feeder_change_mw = 0.0
 
     @property
     def emf_vm_pu(self) -> float:
         """Voltage of the feeder's slack: constant. [pu]"""
-        return self.vm_pu
+        return self.start.vm_pu
 
     @property
     def emf_va_degree(self) -> float:
@@ -139,10 +152,48 @@ class SupplyArea(SwingModel):
             if self._feeder_start_mw is None:
                 self._feeder_start_mw = feeder_p_mw
             self._feeder_change_mw = feeder_p_mw - self._feeder_start_mw
-        load_mw = self.base_load_mw + self._feeder_change_mw + load_step_mw
-        self.curve = PowerAngleCurve(require_finite("area load", load_mw) / self.machine.rated_mva)
-        self.p_lost_pu = require_finite("generation trip", generation_trip_mw) / self.machine.rated_mva
+        require_number("load_step_mw", load_step_mw)
+        require_number("generation_trip_mw", generation_trip_mw)
+        load_mw = self.start.base_load_mw + self._feeder_change_mw + load_step_mw
+        self.curve = PowerAngleCurve(load_mw / self.machine.rated_mva)
+        self.p_lost_pu = generation_trip_mw / self.machine.rated_mva
         self._turn(seconds)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TerminalStart:
+    """How a hosted machine starts, and what lies behind its terminal.
+
+    Attributes
+    ----------
+    transient_reactance_pu
+        X'd on the machine's rating. [pu]
+    p_mw, q_mvar
+        Delivered at the terminal, generation positive. [MW, Mvar]
+    vm_pu, va_degree
+        Terminal voltage, angle in the network's frame. [pu, degree]
+    thevenin_r_pu, thevenin_x_pu
+        Network impedance seen from the terminal, on `network_mva`; zero is an infinite bus. [pu]
+    network_mva
+        Base of the network's impedances, pandapower's ``sn_mva``; None is the machine's rating. [MVA]
+    """
+
+    transient_reactance_pu: float
+    p_mw: float
+    q_mvar: float
+    vm_pu: float = 1.0
+    va_degree: float = 0.0
+    thevenin_r_pu: float = 0.0
+    thevenin_x_pu: float = 0.0
+    network_mva: float | None = None
+
+    def __post_init__(self) -> None:
+        require_number("transient_reactance_pu", self.transient_reactance_pu, above=0.0)
+        require_number("vm_pu", self.vm_pu, above=0.0)
+        for name in ("p_mw", "q_mvar", "va_degree", "thevenin_r_pu", "thevenin_x_pu"):
+            require_number(name, getattr(self, name))
+        if self.network_mva is not None:
+            require_number("network_mva", self.network_mva, above=0.0)
 
 
 class HostedMachine(SwingModel):
@@ -155,48 +206,26 @@ class HostedMachine(SwingModel):
     ----------
     machine
         Constants of the machine.
-    transient_reactance_pu
-        X'd on the machine's rating. [pu]
-    p_mw, q_mvar
-        Delivered at the terminal at the start, generation positive. [MW, Mvar]
-    vm_pu, va_degree
-        Terminal voltage at the start, angle in the network's frame. [pu, degree]
-    thevenin_r_pu, thevenin_x_pu
-        Network impedance seen from the terminal at the start, on `network_mva`; zero is an infinite bus. [pu]
-    network_mva
-        Base of the network's impedances, pandapower's ``sn_mva``; by default the machine's rating. [MVA]
+    start
+        X'd, and the terminal at the start.
 
     References
     ----------
     .. [1] P. Kundur, "Power System Stability and Control", 1994, section 13.1 (classical model, one machine).
     """
 
-    def __init__(
-        self,
-        machine: Machine,
-        transient_reactance_pu: float,
-        p_mw: float,
-        q_mvar: float,
-        vm_pu: float = 1.0,
-        va_degree: float = 0.0,
-        thevenin_r_pu: float = 0.0,
-        thevenin_x_pu: float = 0.0,
-        network_mva: float | None = None,
-    ) -> None:
-        if not (isfinite(transient_reactance_pu) and transient_reactance_pu > 0):
-            raise InvalidParameterError(f"transient_reactance_pu is {transient_reactance_pu}; give X'd above zero.")
-        if not (isfinite(vm_pu) and vm_pu > 0):
-            raise InvalidParameterError(f"vm_pu is {vm_pu}; give a terminal voltage above zero.")
-        self.transient_reactance_pu = transient_reactance_pu
-        self._network_to_machine = machine.rated_mva / (network_mva or machine.rated_mva)
-        self._z_pu = self._network_to_machine * complex(thevenin_r_pu, thevenin_x_pu)
+    def __init__(self, machine: Machine, start: TerminalStart) -> None:
+        self.start = start
+        self._network_to_machine = machine.rated_mva / (start.network_mva or machine.rated_mva)
+        self._z_pu = self._network_to_machine * complex(start.thevenin_r_pu, start.thevenin_x_pu)
 
-        v_terminal = cmath.rect(vm_pu, radians(va_degree))
-        current = (complex(p_mw, q_mvar) / machine.rated_mva / v_terminal).conjugate()
-        emf = v_terminal + 1j * transient_reactance_pu * current
-        self.emf_vm_pu = require_finite("EMF at the start", abs(emf))
+        v_terminal = cmath.rect(start.vm_pu, radians(start.va_degree))
+        current = (complex(start.p_mw, start.q_mvar) / machine.rated_mva / v_terminal).conjugate()
+        emf = v_terminal + 1j * start.transient_reactance_pu * current
+        self.emf_vm_pu = abs(emf)
         self._v_thevenin = v_terminal - self._z_pu * current
-        super().__init__(machine, self._power_angle_curve(), cmath.phase(emf), p_mechanical_pu=p_mw / machine.rated_mva)
+        p_start_pu = start.p_mw / machine.rated_mva
+        super().__init__(machine, self._power_angle_curve(), cmath.phase(emf), p_mechanical_pu=p_start_pu)
 
     @property
     def emf_va_degree(self) -> float:
@@ -224,7 +253,7 @@ class HostedMachine(SwingModel):
 
     def _power_angle_curve(self) -> PowerAngleCurve:
         """Re(E conj((E - Vth) Y)) with Y = 1 / (Zth + jX'd), sorted by what depends on the angle of E."""
-        y = 1 / (self._z_pu + 1j * self.transient_reactance_pu)
+        y = 1 / (self._z_pu + 1j * self.start.transient_reactance_pu)
         return PowerAngleCurve(
             p_constant_pu=self.emf_vm_pu**2 * y.real,
             p_swing_pu=self.emf_vm_pu * abs(self._v_thevenin) * abs(y),
@@ -233,20 +262,5 @@ class HostedMachine(SwingModel):
         )
 
 
-def require_finite(what: str, value: float) -> float:
-    """`value` itself, unless it is NaN or infinite.
-
-    Raises
-    ------
-    InvalidParameterError
-    """
-    if not isfinite(value):
-        raise InvalidParameterError(f"{what} is {value}; give a finite number.")
-    return value
-
-
-VIEWS: dict[str, Callable[..., SupplyArea | HostedMachine]] = {
-    "supply_area": SupplyArea,
-    "hosted_machine": HostedMachine,
-}
-"""How a feeder may see a machine, by name."""
+VIEWS = {"supply_area": (SupplyArea, AreaStart), "hosted_machine": (HostedMachine, TerminalStart)}
+"""How a feeder may see a machine, by name: the model, and the parameters of its start."""

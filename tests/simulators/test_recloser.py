@@ -16,7 +16,7 @@ from simulators.recloser import RecloserSimulator
 TICK_S = 0.02
 LINES, SWITCHES = [4, 7, 9], [2, 5]
 RECLOSER = {"line": 7, "switch": 5, "pickup_ka": 0.4, "time_dial": 0.5, "instantaneous_ka": 2.0}
-VECTORS = {"line_index": LINES, "switch_index": SWITCHES}
+ORDER = {"line": LINES, "switch": SWITCHES}
 
 
 class Line(mosaik_api_v3.Simulator):
@@ -62,7 +62,7 @@ def world() -> Iterator[mosaik.World]:
 
 def run(world: mosaik.World, fault: tuple[int, int], until: int, step_size: int = 1) -> pd.DataFrame:
     """What the line heard: currents, switch positions and the recloser's state, one row a step."""
-    recloser = world.start("Recloser", step_size=step_size).Recloser(reclosers=[RECLOSER], **VECTORS)
+    recloser = world.start("Recloser", step_size=step_size).Recloser(reclosers=[RECLOSER], order=ORDER)
     line = world.start("Line", step_size=step_size).Line(fault=fault)
     world.connect(line, recloser, "line_i_ka")
     at_rest = {"switch_closed": np.array([True, True]), "state": np.zeros(1), "shots": np.zeros(1)}
@@ -112,7 +112,7 @@ def test_at_one_minute_a_permanent_fault_ends_in_lockout_after_four_steps(world:
 def test_the_recloser_looks_no_further_ahead_than_its_next_step() -> None:
     simulator = RecloserSimulator()
     simulator.init("Recloser-0", time_resolution=TICK_S, step_size=3000, dense_windows=[(100, 200)])
-    simulator.create(1, "Recloser", reclosers=[RECLOSER], **VECTORS)
+    simulator.create(1, "Recloser", reclosers=[RECLOSER], order=ORDER)
     fault = np.array([0.0, 3.0, 0.0])
     states = []
     for tick, current in ((0, 0 * fault), (100, fault), (101, fault), (102, 0 * fault)):
@@ -122,21 +122,21 @@ def test_the_recloser_looks_no_further_ahead_than_its_next_step() -> None:
 
 
 def test_only_the_reclosers_own_switch_is_overridden() -> None:
-    simulator = started(reclosers=[RECLOSER], switch_closed=[False, True], **VECTORS)
+    simulator = started(reclosers=[RECLOSER], switch_closed=[False, True], order=ORDER)
     assert step(simulator, 0)["switch_closed"].tolist() == [False, True]
     commanded = step(simulator, 60, switch_closed=np.array([True, False]))
     assert commanded["switch_closed"].tolist() == [True, True]
 
 
 def test_without_reclosers_the_switches_pass_through() -> None:
-    simulator = started(switch_index=SWITCHES, switch_closed=[False, True])
+    simulator = started(order=ORDER, switch_closed=[False, True])
     data = step(simulator, 0, line_i_ka=np.array([9.0, 9.0, 9.0]))
     assert data["switch_closed"].tolist() == [False, True]
     assert [len(data[attr]) for attr in ("state", "shots", "trip_count")] == [0, 0, 0]
 
 
 def test_every_step_hands_out_fresh_vectors() -> None:
-    simulator = started(reclosers=[RecloserSettings(**RECLOSER)], **VECTORS)
+    simulator = started(reclosers=[RecloserSettings(**RECLOSER)], order=ORDER)
     first, second = step(simulator, 0), step(simulator, 60)
     assert not any(np.shares_memory(first[attr], second[attr]) for attr in simulator.OUTPUTS)
 
@@ -144,10 +144,12 @@ def test_every_step_hands_out_fresh_vectors() -> None:
 @pytest.mark.parametrize(
     ("params", "complaint"),
     [
-        ({"reclosers": [RECLOSER | {"line": 5}], **VECTORS}, "no line 5 for a recloser; there are 4, 7, 9"),
-        ({"reclosers": [RECLOSER | {"switch": 1}], **VECTORS}, "no switch 1 for a recloser; there are 2, 5"),
-        ({"reclosers": [RECLOSER, RECLOSER], **VECTORS}, "a switch of its own"),
+        ({"reclosers": [RECLOSER | {"line": 5}], "order": ORDER}, "no line 5 for a recloser; there are 4, 7, 9"),
+        ({"reclosers": [RECLOSER | {"switch": 1}], "order": ORDER}, "no switch 1 for a recloser; there are 2, 5"),
+        ({"reclosers": [RECLOSER, RECLOSER], "order": ORDER}, "a switch of its own"),
         ({"reclosers": [RECLOSER]}, "no line 7 for a recloser; there are none"),
+        ({"reclosers": [{"line": 7, "switch": 5}], "order": ORDER}, "needs pickup_ka"),
+        ({"order": ORDER, "switch_closed": [True]}, "switch_closed must have 2 elements, got 1"),
     ],
 )
 def test_a_recloser_that_the_grid_has_no_place_for_is_refused(params: dict, complaint: str) -> None:

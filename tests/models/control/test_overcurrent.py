@@ -137,10 +137,10 @@ def test_reset_times_are_those_of_the_standard(curve: str, reset_s: float) -> No
 @pytest.mark.parametrize(
     ("wrong", "complaint"),
     [
-        ({"pickup_ka": 0}, "pickup_ka is 0 kA"),
-        ({"time_dial": -1}, "time_dial is -1"),
-        ({"instantaneous_ka": 0.1}, "instantaneous_ka is 0.1 kA"),
-        ({"disc_reset_s": -1}, "disc_reset_s is -1"),
+        ({"pickup_ka": 0}, "pickup_ka must be above 0"),
+        ({"time_dial": -1}, "time_dial must be above 0"),
+        ({"instantaneous_ka": 0.1}, "instantaneous_ka must be above 0.2"),
+        ({"disc_reset_s": -1}, "disc_reset_s must be at least 0"),
         ({"curve": "iec_very_inverse", "disc_reset_s": None}, "leaves the inverse reset to the maker"),
     ],
 )
