@@ -218,8 +218,7 @@ class Roles:
         enabled = self.scenario.recloser.enabled
         return {
             "reclosers": self.feeder.reclosers.to_dict("records") if enabled else [],
-            "line_index": self.order["line"],
-            "switch_index": self.order["switch"],
+            "order": {table: self.order[table] for table in ("line", "switch")},
             "switch_closed": self.network_start()["switch_closed"].tolist(),
         }
 

@@ -95,13 +95,15 @@ def start_simulators(world: Any, experiment: Experiment) -> Twin:
     def start(role: str, pace: Mapping[str, Any], **params: Any) -> Any:
         return getattr(world.start(role, **pace), role)(**params)
 
+    # A machine in the feeder swings through a fault; the supply area only sees the power of the whole feeder.
+    pace_of_generator = rhythm.dense if len(experiment.feeder.machines) else rhythm.regular
     watching = world.start("Detector", **rhythm.scanning)
     return Twin(
         experiment,
         profiles=start("Profiles", rhythm.regular, **roles.profiles()),
         photovoltaic=start("Photovoltaic", rhythm.regular, **roles.photovoltaic()),
         disturbances=start("Disturbances", rhythm.dense, **roles.disturbances()),
-        generator=start("Generator", rhythm.regular, **roles.generator()),
+        generator=start("Generator", pace_of_generator, **roles.generator()),
         grid=start("Grid", rhythm.dense, **roles.grid()),
         transformer=start("Transformer", rhythm.regular, **roles.transformer()),
         scada=start("Scada", rhythm.scanning, **roles.scada()),

@@ -21,7 +21,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import splu
 
 from models.estimation.measurement_model import Floats, Integers, Rows
-from models.estimation.sparse_ldl import Booleans, FactorPattern, analyse, factorise, pairs_within, positions
+from models.estimation.sparse_ldl import FactorPattern, analyse, factorise, pairs_within, positions
 from models.network_model import Admittances
 
 # Smallest pivot of the gain matrix over its diagonal at which the factor still has four good digits.
@@ -65,7 +65,7 @@ def reference_nodes(admittances: Admittances) -> Integers:
     A second slack in the same island keeps its angle as a state, since the control room does not know the phase between
     two infeeds from anywhere but its meters.
     """
-    _, island = connected_components(admittances.ybus, directed=False)
+    _, island = connected_components(abs(admittances.ybus), directed=False)
     _, first = np.unique(island[admittances.slack_nodes], return_index=True)
     return admittances.slack_nodes[np.sort(first)]
 

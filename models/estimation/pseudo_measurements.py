@@ -8,7 +8,7 @@ grid nothing is expected (infinite variance): it delivers what the network asks 
 
 import numpy as np
 
-from models.estimation.measurement_model import Floats, Integers, Phasors
+from models.estimation.measurement_model import Floats, Integers
 from models.network_model import Admittances, NetworkModel
 
 # A small load is not known better than this share of a mean load's apparent power.
