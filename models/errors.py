@@ -1,5 +1,10 @@
 """What a model refuses, as types one can catch; every message names what was expected, what came and the way on."""
 
+from collections.abc import Mapping
+from typing import TypeVar
+
+Entry = TypeVar("Entry")
+
 
 class ModelError(ValueError):
     """Base of every refusal of the `models` package."""
@@ -17,6 +22,14 @@ class UnknownNameError(ModelError):
     """A name that no registry holds (an attack family, a detector, a curve)."""
 
 
+class NotFittedError(ModelError):
+    """A detector was asked for a verdict before it was fitted and calibrated."""
+
+
+class ChannelMismatchError(ModelError):
+    """Measurements of other channels than those the model was trained on."""
+
+
 class NotObservableError(ModelError):
     """The measurements do not determine the state of every bus.
 
@@ -31,7 +44,7 @@ class NotObservableError(ModelError):
         self.buses = buses
 
 
-def choose(registry: dict, name: str, kind: str):  # noqa: ANN201 - whatever the registry holds
+def choose(registry: Mapping[str, Entry], name: str, kind: str) -> Entry:
     """The entry of `registry` called `name`; a wrong name lists the right ones.
 
     Raises

@@ -118,8 +118,8 @@ class Feeder:
         trafo), `element`, `side` (from, to, hv, lv or None), `accuracy_class` [percent], `full_scale` and `std_dev`
         [pu, MW, Mvar, kA].
     regulators
-        One row a transformer with an on-load tap changer: `trafo`, `controlled_bus`, `vm_set_pu`, `bandwidth_pu` (whole
-        width of the band), `delay_s`, `inter_tap_delay_s`, `tap_min`, `tap_max`, `raise_direction` (+1 where a
+        One row a transformer with an on-load tap changer: `trafo`, `controlled_bus`, `vm_set_pu`, `bandwidth_pu`
+        (whole width of the band), `delay_s`, `inter_tap_delay_s`, `tap_min`, `tap_max`, `raise_direction` (+1 where a
         higher `tap_pos` raises the controlled voltage, else -1).
     reclosers
         One row a recloser: `line` (its current), `switch` (what it opens), `pickup_ka`, `curve`, `time_dial`,

@@ -98,8 +98,8 @@ class ModelAdapter(mosaik_api_v3.Simulator):
             return {eid: {attr: np.asarray(value).tolist() for attr, value in d.items()} for eid, d in data.items()}
         return data
 
-    def build(self, **params: Any) -> Any:
-        """The model behind one entity."""
+    def build(self, *args: Any, **params: Any) -> Any:
+        """The model behind one entity; a subclass names its parameters."""
         raise NotImplementedError
 
     def advance(self, model: Any, seconds: float, inputs: Mapping[str, Any]) -> dict[str, Any]:

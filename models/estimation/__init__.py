@@ -1,0 +1,1 @@
+"""Weighted-least-squares state estimation of the whole network; the public class is `estimator.StateEstimator`."""

@@ -1,0 +1,94 @@
+"""Bad data: the chi-square test of J(x) and the largest normalised residual.
+
+J follows a chi-square distribution with as many degrees of freedom as there are active rows more than states, if the
+rows' errors are independent, Gaussian and of the stated variance. Zero injections count among the rows although nothing
+disturbs them: in the limit of their small variance each is a constraint that takes one state away, which leaves the
+same difference, and adds nothing to J.
+
+References
+----------
+.. [1] A. Abur, A. Gomez-Exposito, Power System State Estimation, Marcel Dekker 2004, sections 5.4 (chi-square test),
+   5.5 (normalised residuals) and 5.7.1 (largest normalised residual test).
+"""
+
+from dataclasses import dataclass
+from math import nan
+
+import numba
+import numpy as np
+from scipy.special import chdtrc, chdtri, ndtri
+
+from models.estimation.gain_matrix import StateLayout
+from models.estimation.measurement_model import Floats, Rows
+from models.estimation.sparse_ldl import FactorPattern, sparse_inverse
+from models.estimation.wls import GaussNewton, Solution
+
+# A residual whose variance is less than this share of its meter's cannot be told from rounding: the row is critical,
+# it determines a state alone and its residual is zero whatever it reads.
+CRITICAL = 1e-6
+
+
+@dataclass(frozen=True)
+class ChiSquareTest:
+    """J(x) against the quantile of its distribution; without redundancy there is nothing to test (NaN)."""
+
+    objective: float
+    degrees_of_freedom: int
+    threshold: float
+    p_value: float
+
+
+def chi_square_test(objective: float, degrees_of_freedom: int, significance: float) -> ChiSquareTest:
+    """Test J(x) at a level of significance, the rate of false alarms."""
+    if degrees_of_freedom <= 0:
+        return ChiSquareTest(objective, degrees_of_freedom, nan, nan)
+    return ChiSquareTest(
+        objective,
+        degrees_of_freedom,
+        threshold=float(chdtri(degrees_of_freedom, significance)),
+        p_value=float(chdtrc(degrees_of_freedom, objective)),
+    )
+
+
+def residual_threshold(significance: float, n_channel: int) -> float:
+    """Largest normalised residual that `n_channel` good channels exceed at the rate `significance` (Bonferroni)."""
+    return float(-ndtri(significance / (2 * max(n_channel, 1))))
+
+
+def normalised_residuals(problem: GaussNewton, solution: Solution, weight: Floats, n_metered: int) -> Floats:
+    """|r_i| / sqrt(Omega_ii) of the metered rows ([1] eq. 5.24), NaN for inactive and critical rows. (n_metered,)"""
+    return residuals_over_deviation(
+        problem.rows, problem.layout, problem.pattern, solution.jacobian, solution.factor, solution.residual, weight, n_metered
+    )
+
+
+@numba.njit(cache=True)
+def residuals_over_deviation(
+    rows: Rows,
+    layout: StateLayout,
+    pattern: FactorPattern,
+    jacobian: Floats,
+    factor: Floats,
+    residual: Floats,
+    weight: Floats,
+    n_metered: int,
+) -> Floats:
+    """Omega = R - H G^-1 H': its diagonal needs the inverse of the gain matrix on the gain matrix's own pattern only."""
+    inverse = sparse_inverse(factor, pattern)
+    result = np.full(n_metered, np.nan)
+    for row in range(n_metered):
+        if weight[row] == 0.0:
+            continue
+        estimated = 0.0
+        pair = layout.pair_start[row]
+        end = 2 * rows.term_start[row + 1]
+        for a in range(2 * rows.term_start[row], end):
+            estimated += jacobian[a] ** 2 * inverse[layout.pair_position[pair]]
+            pair += 1
+            for b in range(a + 1, end):
+                estimated += 2.0 * jacobian[a] * jacobian[b] * inverse[layout.pair_position[pair]]
+                pair += 1
+        share_of_variance = 1.0 - weight[row] * estimated
+        if share_of_variance > CRITICAL:
+            result[row] = abs(residual[row]) * np.sqrt(weight[row] / share_of_variance)
+    return result

@@ -1,0 +1,160 @@
+"""What meters would read in a given state: h(x) and its analytic Jacobian, row by row, with a pattern that never changes.
+
+Every row looks at one place: a node's voltage, or what flows from a node into the network, all of it (injection) or
+through one branch (flow). Both flows are a sum of admittance times voltage over a few nodes, the row's *terms*, so that
+one formula serves them. The state is polar: angle and magnitude of every node.
+
+References
+----------
+.. [1] A. Abur, A. Gomez-Exposito, Power System State Estimation, Marcel Dekker 2004, section 2.5 (h and Jacobian).
+"""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from models.network_model import Admittances
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+Phasors = NDArray[np.complex128]
+
+VOLTAGE, ACTIVE_POWER, REACTIVE_POWER, CURRENT = range(4)
+FROM_END, TO_END = range(2)
+
+
+class Rows(NamedTuple):
+    """The rows of h(x) for the kernels.
+
+    Attributes
+    ----------
+    quantity
+        `VOLTAGE`, `ACTIVE_POWER`, `REACTIVE_POWER` or `CURRENT`. (n_row,)
+    own_node
+        Node whose voltage is read, or from which power or current flows into the network. (n_row,)
+    term_start
+        First term of each row; one more for the end. (n_row + 1,)
+    term_node
+        Node of each term. (n_term,)
+    term_admittance
+        Current from the own node per voltage at the term's node. (n_term,) [pu]
+    """
+
+    quantity: Integers
+    own_node: Integers
+    term_start: Integers
+    term_node: Integers
+    term_admittance: Phasors
+
+
+@dataclass
+class RowCollector:
+    """Collects rows one by one for one topology state; each method returns the number of the row it added."""
+
+    admittances: Admittances
+    quantity: list[int] = field(default_factory=list)
+    own_node: list[int] = field(default_factory=list)
+    term_count: list[int] = field(default_factory=list)
+    term_node: list[int] = field(default_factory=list)
+    term_admittance: list[complex] = field(default_factory=list)
+
+    def voltage(self, node: int) -> int:
+        """Voltage magnitude at a node. [pu]"""
+        return self._add(VOLTAGE, node, [node], [1.0])
+
+    def injection(self, quantity: int, node: int) -> int:
+        """Active or reactive power from a node into the network, its shunts included. [pu]"""
+        ybus = self.admittances.ybus
+        entries = slice(ybus.indptr[node], ybus.indptr[node + 1])
+        nodes = ybus.indices[entries].tolist()
+        return self._add(quantity, node, nodes, ybus.data[entries].tolist())
+
+    def flow(self, quantity: int, branch: int, end: int) -> int:
+        """Active or reactive power or current magnitude into a branch at one end. [pu]"""
+        a = self.admittances
+        nodes = [int(a.from_node[branch]), int(a.to_node[branch])]
+        admittance = [a.y_ff[branch], a.y_ft[branch]]
+        if end == TO_END:
+            nodes.reverse()
+            admittance = [a.y_tt[branch], a.y_tf[branch]]
+        if nodes[0] == nodes[1]:
+            return self._add(quantity, nodes[0], nodes[:1], [sum(admittance)])
+        return self._add(quantity, nodes[0], nodes, admittance)
+
+    def rows(self) -> Rows:
+        """What was collected, as arrays."""
+        return Rows(
+            quantity=np.array(self.quantity, dtype=np.int64),
+            own_node=np.array(self.own_node, dtype=np.int64),
+            term_start=np.concatenate(([0], np.cumsum(self.term_count))).astype(np.int64),
+            term_node=np.array(self.term_node, dtype=np.int64),
+            term_admittance=np.array(self.term_admittance, dtype=complex),
+        )
+
+    def _add(self, quantity: int, own_node: int, nodes: list[int], admittance: list[complex]) -> int:
+        self.quantity.append(quantity)
+        self.own_node.append(own_node)
+        self.term_count.append(len(nodes))
+        self.term_node += nodes
+        self.term_admittance += admittance
+        return len(self.quantity) - 1
+
+
+@numba.njit(cache=True)
+def linearise(rows: Rows, va_radian: Floats, vm_pu: Floats, predicted: Floats, jacobian: Floats) -> None:
+    """Fill in h(x) and its Jacobian.
+
+    Parameters
+    ----------
+    va_radian, vm_pu
+        State of every node. (n_node,) [rad], [pu]
+    predicted
+        Receives h(x). (n_row,) [pu]
+    jacobian
+        Receives, for term t, the derivatives by angle (entry 2t) and magnitude (entry 2t + 1) of its node. (2 n_term,)
+    """
+    v = vm_pu * np.exp(1j * va_radian)
+    for row in range(len(rows.quantity)):
+        own = rows.own_node[row]
+        terms = range(rows.term_start[row], rows.term_start[row + 1])
+        quantity = rows.quantity[row]
+        if quantity == VOLTAGE:
+            predicted[row] = vm_pu[own]
+            for t in terms:
+                jacobian[2 * t] = 0.0
+                jacobian[2 * t + 1] = 1.0
+            continue
+
+        current = 0.0 + 0.0j
+        for t in terms:
+            current += rows.term_admittance[t] * v[rows.term_node[t]]
+
+        if quantity == CURRENT:
+            # d|I|/dx = Re(conj(I)/|I| dI/dx); without current there is no direction and the row says nothing.
+            magnitude = abs(current)
+            direction = np.conj(current) / magnitude if magnitude > 0.0 else 0.0 + 0.0j
+            predicted[row] = magnitude
+            for t in terms:
+                node = rows.term_node[t]
+                share = direction * rows.term_admittance[t] * v[node]
+                jacobian[2 * t] = -share.imag
+                jacobian[2 * t + 1] = share.real / vm_pu[node]
+            continue
+
+        # S = V conj(I) is the sum over terms of V_own conj(y V_node): dS/d(angle) = -j share, dS/d(magnitude) =
+        # share / magnitude; the own voltage stands before the sum as well and adds j S and S / magnitude.
+        power = v[own] * np.conj(current)
+        predicted[row] = power.real if quantity == ACTIVE_POWER else power.imag
+        for t in terms:
+            node = rows.term_node[t]
+            share = v[own] * np.conj(rows.term_admittance[t] * v[node])
+            by_angle = -1j * share
+            by_magnitude = share / vm_pu[node]
+            if node == own:
+                by_angle += 1j * power
+                by_magnitude += power / vm_pu[own]
+            jacobian[2 * t] = by_angle.real if quantity == ACTIVE_POWER else by_angle.imag
+            jacobian[2 * t + 1] = by_magnitude.real if quantity == ACTIVE_POWER else by_magnitude.imag

@@ -1,0 +1,224 @@
+"""Where the rows of the estimator come from: channels, pseudo-measurements and zero injections of one topology state.
+
+A row adds up *contributions*. Mostly there is one: a channel, or the forecast of a bus. Only where closed bus-bus
+switches join several buses into one node do injections add up: the node's row is the sum of its buses' meters, with the
+forecast in place of those that are absent; such channels share one residual and are suspected together.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.estimation.measurement_model import (
+    ACTIVE_POWER,
+    CURRENT,
+    REACTIVE_POWER,
+    VOLTAGE,
+    Floats,
+    RowCollector,
+)
+from models.estimation.metering_plan import Channels
+from models.estimation.pseudo_measurements import InjectionForecast
+from models.network_model import Admittances
+
+Booleans = NDArray[np.bool_]
+
+POWERS = (ACTIVE_POWER, REACTIVE_POWER)
+NONE = -1
+# Standard deviation of a zero injection over that of the sharpest power row: as good as exact, yet the gain matrix
+# stays well conditioned.
+ZERO_INJECTION_SHARPNESS = 0.01
+# A current magnitude has no direction, so a reading of hardly any current is no measurement in the sense of least
+# squares: its row rests below this many standard deviations.
+FAINT_CURRENT = 5.0
+
+
+@dataclass(frozen=True, eq=False)
+class Readings:
+    """What the rows read at one time."""
+
+    measured: Floats
+    """(n_row,) [pu]"""
+    variance: Floats
+    """(n_row,) [pu^2]"""
+    active: Booleans
+    """Rows that count, (n_row,)."""
+    faint: Booleans
+    """Current rows that rest because they read hardly any current, (n_row,)."""
+
+    def weights(self, active: Booleans) -> Floats:
+        """1 / variance of `active` rows, zero elsewhere. (n_row,) [1/pu^2]"""
+        return np.divide(1.0, self.variance, out=np.zeros_like(self.variance), where=active)
+
+
+class MeasurementSet:
+    """All rows that may ever be active in one topology state, and how values get there.
+
+    Parameters
+    ----------
+    admittances
+        The topology state.
+    channels
+        The metering plan.
+    forecast
+        What is expected of injections that nobody measures.
+
+    Attributes
+    ----------
+    rows
+        For the kernels of `measurement_model`.
+    row_of_channel
+        Row that a channel takes part in, -1 where its element is de-energised or out of service. (n_channel,)
+    n_metered
+        Number of rows that channels take part in; they come first.
+    """
+
+    def __init__(self, admittances: Admittances, channels: Channels, forecast: InjectionForecast) -> None:
+        self._admittances = admittances
+        self._channels = channels
+        self._n_bus = len(admittances.node_of_bus)
+        self._collector = RowCollector(admittances)
+        self._contributions: list[tuple[int, int, int, float]] = []
+        self._injecting_buses_of_node: dict[int, list[int]] = defaultdict(list)
+        for bus in sorted(forecast.injecting_buses):
+            self._injecting_buses_of_node[int(admittances.node_of_bus[bus])].append(bus)
+        self.row_of_channel = np.full(len(channels), NONE, dtype=np.int64)
+
+        self._add_voltages_and_flows()
+        metered = self._add_metered_injections()
+        self.n_metered = len(self._collector.quantity)
+        pseudo = self._add_pseudo_measurements(forecast.generator_buses)
+        first_zero_injection = len(self._collector.quantity)
+        self._add_zero_injections()
+
+        self.rows = self._collector.rows()
+        self._number_contributions()
+        self._substitutes = np.array(
+            [(row, pseudo[place]) for place, row in metered if place in pseudo], dtype=np.int64
+        ).reshape(-1, 2)
+        self._other_consumption = forecast.other_consumption(admittances)
+        self._set_variances(forecast.variance(self._other_consumption), slice(first_zero_injection, None))
+
+    @property
+    def n_row(self) -> int:
+        """Number of rows, active or not."""
+        return len(self.rows.quantity)
+
+    def read(self, value: Floats, usable: Booleans, consumption: Floats) -> Readings:
+        """The rows at one time.
+
+        Parameters
+        ----------
+        value, usable
+            What the channels read, and which of them count. (n_channel,)
+        consumption
+            What `InjectionForecast.consumption` expects. (2 n_bus,) [MW, Mvar]
+        """
+        # The last place of each vector is what NONE points to.
+        taken = np.append(usable, False)[self._channel]
+        from_channel = np.append(value, 0.0)[self._channel]
+        from_forecast = np.append(consumption + self._other_consumption, 0.0)[self._source]
+        measured = self._sum_by_row(self._scale * np.where(taken, from_channel, from_forecast))
+        variance = self._sum_by_row(np.where(taken, self._channel_variance, self._forecast_variance))
+        variance += self._zero_variance
+
+        active = np.isfinite(variance)
+        active[: self.n_metered] &= self._sum_by_row(taken)[: self.n_metered] > 0.0
+        metered_row, pseudo_row = self._substitutes.T
+        active[pseudo_row[active[metered_row]]] = False
+        faint = active & (self.rows.quantity == CURRENT) & (measured < FAINT_CURRENT * np.sqrt(variance))
+        return Readings(measured, variance, active & ~faint, faint)
+
+    def channels_in(self, row: int) -> Booleans:
+        """The channels that take part in a row. (n_channel,)"""
+        return self.row_of_channel == row
+
+    def at_channels(self, metered: Floats, usable: Booleans) -> Floats:
+        """Values of the metered rows at the channels that take part in them, NaN at unusable ones. (n_channel,)"""
+        return np.where(usable, np.append(metered, np.nan)[self.row_of_channel], np.nan)
+
+    def _sum_by_row(self, contribution: NDArray) -> Floats:
+        return np.bincount(self._row, weights=contribution, minlength=self.n_row)
+
+    def _add_voltages_and_flows(self) -> None:
+        for channel, place in enumerate(self._places()):
+            quantity = int(self._channels.quantity[channel])
+            if place == NONE or (self._channels.element_type[channel] == "bus" and quantity in POWERS):
+                continue
+            if quantity == VOLTAGE:
+                row, base = self._collector.voltage(place), 1.0
+            else:
+                row = self._collector.flow(quantity, place, int(self._channels.end[channel]))
+                base = self._base_ka(row) if quantity == CURRENT else self._admittances.base_mva
+            self.row_of_channel[channel] = row
+            self._contributions.append((row, channel, NONE, 1.0 / base))
+
+    def _add_metered_injections(self) -> list[tuple[tuple[int, int], int]]:
+        """Rows of metered injections, as ((node, quantity), row); a second meter at the same bus makes a second row."""
+        slots: dict[tuple[int, int, int], dict[int, int]] = defaultdict(dict)
+        meters_at: Counter[tuple[int, int]] = Counter()
+        for channel, node in enumerate(self._places()):
+            quantity = int(self._channels.quantity[channel])
+            if node == NONE or self._channels.element_type[channel] != "bus" or quantity not in POWERS:
+                continue
+            bus = int(self._channels.position[channel])
+            slots[node, quantity, meters_at[bus, quantity]][bus] = channel
+            meters_at[bus, quantity] += 1
+        return [((node, quantity), self._add_injection(quantity, node, meters)) for (node, quantity, _), meters in slots.items()]
+
+    def _add_pseudo_measurements(self, generator_buses: Iterable[int]) -> dict[tuple[int, int], int]:
+        """Rows of expected injections by (node, quantity), wherever nothing but loads and the like is connected."""
+        generator_nodes = {NONE, *self._admittances.node_of_bus[list(generator_buses)].tolist()}
+        nodes = [node for node in sorted(self._injecting_buses_of_node) if node not in generator_nodes]
+        return {(node, quantity): self._add_injection(quantity, node, {}) for node in nodes for quantity in POWERS}
+
+    def _add_zero_injections(self) -> None:
+        """Rows of nodes with nothing connected, auxiliary nodes included."""
+        a = self._admittances
+        known = {*self._injecting_buses_of_node, *a.slack_nodes.tolist(), *a.pv_nodes.tolist()}
+        known.update(np.flatnonzero(a.fixed_injection).tolist())
+        for node in range(a.n_node):
+            if node not in known:
+                for quantity in POWERS:
+                    self._collector.injection(quantity, node)
+
+    def _add_injection(self, quantity: int, node: int, meters: dict[int, int]) -> int:
+        """One row for a node's injection from the `meters` {bus: channel} and the forecast of its other buses."""
+        row = self._collector.injection(quantity, node)
+        offset = 0 if quantity == ACTIVE_POWER else self._n_bus
+        # Consumption is positive at meters and forecasts; the model counts what flows into the network.
+        scale = -1.0 / self._admittances.base_mva
+        for bus in sorted({*meters, *self._injecting_buses_of_node.get(node, ())}):
+            self._contributions.append((row, meters.get(bus, NONE), offset + bus, scale))
+        self.row_of_channel[list(meters.values())] = row
+        return row
+
+    def _places(self) -> list[int]:
+        """Node (at a bus) or branch (at a line or transformer) of every channel."""
+        a = self._admittances
+        places = {"bus": a.node_of_bus, "line": a.branch_of_line, "trafo": a.branch_of_trafo}
+        channels = zip(self._channels.element_type, self._channels.position, strict=True)
+        return [int(places[element_type][position]) for element_type, position in channels]
+
+    def _base_ka(self, row: int) -> float:
+        vn_kv = self._admittances.vn_kv[self._collector.own_node[row]]
+        return float(self._admittances.base_mva / (np.sqrt(3.0) * vn_kv))
+
+    def _number_contributions(self) -> None:
+        table = np.array(self._contributions, dtype=float).reshape(-1, 4)
+        self._row, self._channel, self._source = table[:, :3].astype(np.int64).T
+        self._scale = table[:, 3]
+
+    def _set_variances(self, forecast_variance: Floats, zero_injections: slice) -> None:
+        """Variance of every contribution by meter and by forecast, and of every zero injection. [pu^2]"""
+        squared_scale = self._scale**2
+        self._channel_variance = squared_scale * np.append(self._channels.variance, np.inf)[self._channel]
+        self._forecast_variance = squared_scale * np.append(forecast_variance, np.inf)[self._source]
+        is_power = np.isin(self.rows.quantity[self._row], POWERS)
+        power_variance = np.concatenate((self._channel_variance[is_power], self._forecast_variance[is_power]))
+        sharpest = power_variance[power_variance > 0.0].min(initial=1.0)
+        self._zero_variance = np.zeros(self.n_row)
+        self._zero_variance[zero_injections] = ZERO_INJECTION_SHARPNESS**2 * sharpest

@@ -1,0 +1,136 @@
+"""The metering plan, read and checked: what each channel measures, where, and how well."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from models.errors import InvalidParameterError
+from models.estimation.measurement_model import (
+    ACTIVE_POWER,
+    CURRENT,
+    FROM_END,
+    REACTIVE_POWER,
+    TO_END,
+    VOLTAGE,
+    Floats,
+    Integers,
+)
+from models.network_model import NetworkModel
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+COLUMNS = ("name", "measurement_type", "element_type", "element", "side", "std_dev")
+QUANTITIES = {"v": VOLTAGE, "p": ACTIVE_POWER, "q": REACTIVE_POWER, "i": CURRENT}
+MEASURED_AT = {"bus": "vpq", "line": "pqi", "trafo": "pqi"}
+ENDS: Mapping[tuple[str, str, str | None], int] = {
+    **{(quantity, "bus", None): FROM_END for quantity in "vpq"},
+    **{(quantity, "line", "from"): FROM_END for quantity in "pqi"},
+    **{(quantity, "line", "to"): TO_END for quantity in "pqi"},
+    **{(quantity, "trafo", "hv"): FROM_END for quantity in "pqi"},
+    **{(quantity, "trafo", "lv"): TO_END for quantity in "pqi"},
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Channels:
+    """The channels of a metering plan as arrays, in the plan's order."""
+
+    name: tuple[str, ...]
+    quantity: Integers
+    """`VOLTAGE`, `ACTIVE_POWER`, `REACTIVE_POWER` or `CURRENT`, (n_channel,)."""
+    element_type: tuple[str, ...]
+    position: Integers
+    """Row of the element in its pandapower table, (n_channel,)."""
+    end: Integers
+    """`FROM_END` (also hv) or `TO_END` (also lv), (n_channel,)."""
+    variance: Floats
+    """In the square of the channel's unit, (n_channel,)."""
+
+    def __len__(self) -> int:
+        return len(self.name)
+
+
+def read_plan(plan: "DataFrame", network: NetworkModel) -> Channels:
+    """The channels of `plan` on `network`.
+
+    Raises
+    ------
+    InvalidParameterError
+        If a column is missing, a name comes twice, a channel is on an element the network does not have, its quantity
+        cannot be measured there, or its standard deviation is not positive.
+    """
+    missing = [column for column in COLUMNS if column not in plan.columns]
+    if missing:
+        raise InvalidParameterError(f"the metering plan needs the columns {', '.join(COLUMNS)}; add {', '.join(missing)}.")
+    names = tuple(str(name) for name in plan["name"])
+    if len(set(names)) < len(names):
+        twice = next(name for k, name in enumerate(names) if name in names[:k])
+        raise InvalidParameterError(f"channel names are unique; {twice!r} comes twice in the metering plan, rename one.")
+    std_dev = plan["std_dev"].to_numpy(dtype=float)
+    rows = [
+        _Row(name, str(quantity), str(element_type), int(element), _side(side), float(sigma))
+        for name, quantity, element_type, element, side, sigma in zip(
+            names, plan["measurement_type"], plan["element_type"], plan["element"], plan["side"], std_dev, strict=True
+        )
+    ]
+    elements = {
+        "bus": _positions(network.bus_index),
+        "line": _positions(network.line_index),
+        "trafo": _positions(network.trafo_index),
+    }
+    for row in rows:
+        row.check(elements)
+    return Channels(
+        name=names,
+        quantity=np.array([QUANTITIES[row.quantity] for row in rows], dtype=np.int64),
+        element_type=tuple(row.element_type for row in rows),
+        position=np.array([elements[row.element_type][row.element] for row in rows], dtype=np.int64),
+        end=np.array([ENDS[row.quantity, row.element_type, row.side] for row in rows], dtype=np.int64),
+        variance=std_dev**2,
+    )
+
+
+@dataclass(frozen=True)
+class _Row:
+    """One row of the plan in its own words."""
+
+    name: str
+    quantity: str
+    element_type: str
+    element: int
+    side: str | None
+    std_dev: float
+
+    def check(self, elements: Mapping[str, Mapping[int, int]]) -> None:
+        """Refuse a row that no meter could be."""
+        if self.quantity not in MEASURED_AT.get(self.element_type, ""):
+            possible = "; ".join(f"{element}: {', '.join(kinds)}" for element, kinds in MEASURED_AT.items())
+            raise InvalidParameterError(
+                f"channel {self.name!r} measures {self.quantity!r} at a {self.element_type!r}; possible are {possible}."
+            )
+        if (self.quantity, self.element_type, self.side) not in ENDS:
+            sides = [str(s) for q, e, s in ENDS if (q, e) == (self.quantity, self.element_type)]
+            raise InvalidParameterError(
+                f"channel {self.name!r} has side {self.side!r}; at a {self.element_type} it is {' or '.join(sides)}."
+            )
+        if self.element not in elements[self.element_type]:
+            raise InvalidParameterError(
+                f"channel {self.name!r} is on {self.element_type} {self.element}, which the network does not have; "
+                "take the channel out of the plan or correct its element."
+            )
+        if not (np.isfinite(self.std_dev) and self.std_dev > 0.0):
+            raise InvalidParameterError(
+                f"channel {self.name!r} has std_dev {self.std_dev}; a meter's standard deviation is positive."
+            )
+
+
+def _positions(index: Integers) -> dict[int, int]:
+    return {int(element): k for k, element in enumerate(index)}
+
+
+def _side(side: object) -> str | None:
+    """Tables write an absent side as None or NaN."""
+    return side if isinstance(side, str) else None

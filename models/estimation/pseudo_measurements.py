@@ -1,0 +1,108 @@
+"""What the control room expects of injections that nobody measures, and how uncertain it is about them.
+
+Loads draw their forecast, within a share of their nominal power. Static generators feed anything between nothing and
+their nominal power: half of it, with the standard deviation of that uniform distribution, nominal / sqrt(12). Storages,
+wards and motors are held at what the net states, as uncertain as a load of that size. Of a generator or an external
+grid nothing is expected (infinite variance): it delivers what the network asks of it.
+"""
+
+import numpy as np
+
+from models.estimation.measurement_model import Floats, Integers
+from models.network_model import Admittances, NetworkModel
+
+# A small load is not known better than this share of a mean load's apparent power.
+FLOOR_OF_MEAN_LOAD = 0.01
+OTHER_INJECTING_TABLES = ("storage", "ward", "xward", "motor", "asymmetric_load", "asymmetric_sgen")
+
+
+class InjectionForecast:
+    """Expected consumption of every bus, and its variance.
+
+    Parameters
+    ----------
+    network
+        The network as the control room believes it to be.
+    std_dev_fraction
+        Standard deviation of a load's forecast over its nominal power. [-]
+
+    Attributes
+    ----------
+    injecting_buses
+        Positions of the buses whose consumption is not known to be zero.
+    """
+
+    def __init__(self, network: NetworkModel, std_dev_fraction: float) -> None:
+        net = network.net
+        self.network = network
+        self.std_dev_fraction = std_dev_fraction
+        self.load = net.load.p_mw.to_numpy(dtype=float) + 1j * net.load.q_mvar.to_numpy(dtype=float)
+        self.sgen = net.sgen.p_mw.to_numpy(dtype=float) + 1j * net.sgen.q_mvar.to_numpy(dtype=float)
+        self.loads_in_service = network.load_weight != 0.0
+        self.sgens_in_service = network.sgen_weight != 0.0
+        drawn_mva = np.abs(self.load * network.load_weight)[self.loads_in_service]
+        self.floor_mva = FLOOR_OF_MEAN_LOAD * (float(drawn_mva.mean()) if len(drawn_mva) else float(net.sn_mva))
+
+        self.generator_buses = frozenset(
+            network.gen_bus[net.gen.in_service.to_numpy(dtype=bool)].tolist()
+            + network.ext_grid_bus[net.ext_grid.in_service.to_numpy(dtype=bool)].tolist()
+        )
+        self.other_buses = self._buses_of_other_elements()
+        self.injecting_buses = self.generator_buses.union(
+            self.other_buses,
+            network.load_bus[self.loads_in_service].tolist(),
+            network.sgen_bus[self.sgens_in_service].tolist(),
+        )
+
+    def consumption(self, load_p_mw: Floats | None, load_q_mvar: Floats | None) -> Floats:
+        """Expected active, then reactive power that loads less static generators draw at every bus. [MW, Mvar]
+
+        Without a forecast (None) a load draws its nominal power. (2 n_bus,)
+        """
+        p_mw = self.load.real if load_p_mw is None else np.asarray(load_p_mw, dtype=float)
+        q_mvar = self.load.imag if load_q_mvar is None else np.asarray(load_q_mvar, dtype=float)
+        drawn = self.network.bus_consumption(p_mw + 1j * q_mvar, 0.5 * self.sgen)
+        return np.concatenate((drawn.real, drawn.imag))
+
+    def other_consumption(self, admittances: Admittances) -> Floats:
+        """The same for storages, wards and motors, in one topology state. (2 n_bus,)
+
+        The compiled network knows it by node; of several such buses in a node the first one stands for all.
+        """
+        power = np.zeros(self.network.n_bus, dtype=complex)
+        done = {-1, *admittances.slack_nodes.tolist(), *admittances.pv_nodes.tolist()}
+        for bus in sorted(self.other_buses):
+            node = int(admittances.node_of_bus[bus])
+            if node not in done:
+                done.add(node)
+                power[bus] = -admittances.fixed_injection[node] * admittances.base_mva
+        return np.concatenate((power.real, power.imag))
+
+    def variance(self, other_consumption: Floats) -> Floats:
+        """Variance of the sum of both consumptions. (2 n_bus,) [MW^2, Mvar^2]"""
+        network = self.network
+        load, sgen = self.load * network.load_weight, self.sgen * network.sgen_weight
+        load_share, sgen_share = self.std_dev_fraction, 1.0 / np.sqrt(12.0)
+        total = np.concatenate(
+            [
+                self._variance_at(network.load_bus, load_share * load_part, self.loads_in_service)
+                + self._variance_at(network.sgen_bus, sgen_share * sgen_part, self.sgens_in_service)
+                for load_part, sgen_part in ((load.real, sgen.real), (load.imag, sgen.imag))
+            ]
+        )
+        other = np.array([bus in self.other_buses for bus in range(network.n_bus)])
+        total += np.tile(other, 2) * np.maximum(load_share * np.abs(other_consumption), self.floor_mva) ** 2
+        for bus in self.generator_buses:
+            total[[bus, network.n_bus + bus]] = np.inf
+        return total
+
+    def _variance_at(self, bus: Integers, std_dev: Floats, in_service: np.ndarray) -> Floats:
+        """Sum of variances by bus; no standard deviation is below the floor. [MW^2]"""
+        variance = in_service * np.maximum(np.abs(std_dev), self.floor_mva) ** 2
+        return np.bincount(bus, weights=variance, minlength=self.network.n_bus)
+
+    def _buses_of_other_elements(self) -> frozenset[int]:
+        net = self.network.net
+        tables = [net[table] for table in OTHER_INJECTING_TABLES if table in net]
+        buses = [bus for table in tables for bus in table.bus[table.in_service.astype(bool)]]
+        return frozenset(self.network.bus_position(buses).tolist())

@@ -1,0 +1,89 @@
+"""Estimation in one topology state: its rows, its states, its observability, and the last state as a warm start."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.estimation.bad_data import normalised_residuals
+from models.estimation.measurement_model import Floats
+from models.estimation.measurement_set import FAINT_CURRENT, MeasurementSet, Readings
+from models.estimation.metering_plan import Channels
+from models.estimation.observability import Observability
+from models.estimation.pseudo_measurements import InjectionForecast
+from models.estimation.wls import GaussNewton, Solution
+from models.network_model import Admittances
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """A state fitted to readings."""
+
+    solution: Solution
+    weight: Floats
+    """1 / variance of the rows that counted, else zero, (n_row,). [1/pu^2]"""
+    degrees_of_freedom: int
+
+    @property
+    def objective(self) -> float:
+        """J(x), the weighted sum of squared residuals. [-]"""
+        return float(self.weight @ self.solution.residual**2)
+
+
+class TopologyEstimation:
+    """Fits states to readings in one topology state.
+
+    Parameters
+    ----------
+    admittances
+        The topology state.
+    channels
+        The metering plan.
+    forecast
+        What is expected of injections that nobody measures.
+    """
+
+    def __init__(self, admittances: Admittances, channels: Channels, forecast: InjectionForecast) -> None:
+        self.node_of_bus = admittances.node_of_bus
+        self.measurements = MeasurementSet(admittances, channels, forecast)
+        self._problem = GaussNewton(admittances, self.measurements.rows)
+        self._observability = Observability(self._problem)
+        self._last: Solution | None = None
+
+    def unobservable_nodes(self, readings: Readings) -> NDArray[np.int64]:
+        """Nodes whose state the readings leave open."""
+        return self._observability.unobservable_nodes(readings.active)
+
+    def fit(self, readings: Readings) -> Fit | None:
+        """The state that fits best; None if Gauss-Newton does not converge, not even from a flat start."""
+        fit = self._fit_rows(readings, readings.active)
+        if fit is None or not readings.faint.any():
+            return fit
+        # A faint reading where current is expected does tell something: that meter and estimate disagree.
+        expected = readings.measured - fit.solution.residual
+        contradicted = readings.faint & (expected > 2.0 * FAINT_CURRENT * np.sqrt(readings.variance))
+        return self._fit_rows(readings, readings.active | contradicted) if contradicted.any() else fit
+
+    def normalised_residuals(self, fit: Fit) -> Floats:
+        """|r| over its standard deviation of the metered rows, NaN where inactive or critical. (n_metered,)"""
+        return normalised_residuals(self._problem, fit.solution, fit.weight, self.measurements.n_metered)
+
+    def at_buses(self, fit: Fit) -> tuple[Floats, Floats]:
+        """Magnitude [pu] and angle [degree] of every bus, NaN where de-energised. (n_bus,)"""
+        dead = self.node_of_bus < 0
+        vm_pu = np.where(dead, np.nan, fit.solution.vm_pu[self.node_of_bus])
+        return vm_pu, np.where(dead, np.nan, np.degrees(fit.solution.va_radian)[self.node_of_bus])
+
+    def _fit_rows(self, readings: Readings, active: NDArray[np.bool_]) -> Fit | None:
+        weight = readings.weights(active)
+        for va_radian, vm_pu in self._starts():
+            solution = self._problem.solve(readings.measured, weight, va_radian, vm_pu)
+            if solution.converged:
+                self._last = solution
+                return Fit(solution, weight, int(active.sum()) - self._problem.n_state)
+        self._last = None
+        return None
+
+    def _starts(self) -> list[tuple[Floats, Floats]]:
+        warm = [] if self._last is None else [(self._last.va_radian, self._last.vm_pu)]
+        return [*warm, self._problem.flat_start()]

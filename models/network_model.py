@@ -1,0 +1,307 @@
+"""A pandapower net compiled to arrays: admittances and element maps, one set for each state of taps and switches.
+
+The plant steps on it; the control room keeps one of its own, built from the topology it believes in. Vectors are in the
+order of the pandapower tables. "Nodes" are the buses of pandapower's internal case: buses joined by closed bus-bus
+switches share a node, open line ends and three-winding transformers add auxiliary ones, de-energised buses have none.
+"""
+
+from collections import OrderedDict
+from copy import deepcopy
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csc_matrix, csr_matrix
+from scipy.sparse.linalg import spsolve
+
+if TYPE_CHECKING:
+    from pandapower import pandapowerNet
+
+FloatArray = NDArray[np.float64]
+ComplexArray = NDArray[np.complex128]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+
+# A tap changer that walks its whole range, at a few switch states, stays compiled.
+CACHED_STATES = 64
+
+
+@dataclass(frozen=True, eq=False)
+class Admittances:
+    """One topology state as arrays; per unit on `base_mva` and the nodes' base voltages.
+
+    The two-port of branch k between nodes f and t is ``i_f = y_ff v_f + y_ft v_t``, ``i_t = y_tf v_f + y_tt v_t``.
+    """
+
+    ybus: csr_matrix
+    """Nodal admittance matrix, (n_node, n_node). [pu]"""
+    from_node: IntArray
+    to_node: IntArray
+    y_ff: ComplexArray
+    y_ft: ComplexArray
+    y_tf: ComplexArray
+    y_tt: ComplexArray
+    slack_nodes: IntArray
+    pv_nodes: IntArray
+    pq_nodes: IntArray
+    node_of_bus: IntArray
+    """Node of every pandapower bus, -1 where de-energised, (n_bus,)."""
+    branch_of_line: IntArray
+    """Branch of every line, -1 where out of service or de-energised, (n_line,)."""
+    branch_of_trafo: IntArray
+    """Branch of every two-winding transformer, -1 where out of service or de-energised, (n_trafo,)."""
+    vn_kv: FloatArray
+    """Base voltage of every node. [kV]"""
+    base_mva: float
+    initial_v: ComplexArray
+    """Set-points at slack and PV nodes, their mean magnitude elsewhere, no transformer's phase shift yet. [pu]"""
+    fixed_injection: ComplexArray
+    """Node injections other than loads and static generators: generators' P, wards, storages, motors. [pu]"""
+
+    @property
+    def n_node(self) -> int:
+        """Number of energised nodes."""
+        return len(self.vn_kv)
+
+    @cached_property
+    def flat_start(self) -> ComplexArray:
+        """Start of Newton's method: magnitudes of `initial_v`, angles of the network without load. [pu]
+
+        The unloaded network knows every phase shift between the slack and a node, which a start at 0 degree does not.
+        """
+        unloaded = solve_linear(self.ybus, self.slack_nodes, self.initial_v[self.slack_nodes])
+        return np.abs(self.initial_v) * np.exp(1j * np.angle(unloaded))
+
+    @cached_property
+    def ybus_by_column(self) -> Any:
+        """`ybus` in the column order that Newton solvers want."""
+        matrix = self.ybus.tocsc()
+        matrix.sort_indices()
+        return matrix
+
+
+class NetworkModel:
+    """The arrays of a pandapower net, recompiled (and cached) when a tap, a switch or a line's service state changes.
+
+    Parameters
+    ----------
+    net
+        Any pandapower net that `pandapower.runpp` solves; it is copied, never changed.
+
+    Notes
+    -----
+    pandapower itself builds the admittances (taps, phase shifts, switches, auxiliary nodes, connectivity), so that
+    there is one interpretation of a net. The parts of its internal case read here are pinned by a test.
+    """
+
+    def __init__(self, net: "pandapowerNet") -> None:
+        self.net = deepcopy(net)
+        self.bus_index = net.bus.index.to_numpy(dtype=np.int64)
+        self.line_index = net.line.index.to_numpy(dtype=np.int64)
+        self.trafo_index = net.trafo.index.to_numpy(dtype=np.int64)
+        self.load_index = net.load.index.to_numpy(dtype=np.int64)
+        self.sgen_index = net.sgen.index.to_numpy(dtype=np.int64)
+        self.gen_index = net.gen.index.to_numpy(dtype=np.int64)
+        self.ext_grid_index = net.ext_grid.index.to_numpy(dtype=np.int64)
+        self.switch_index = net.switch.index.to_numpy(dtype=np.int64)
+
+        self.initial_tap_pos = net.trafo.tap_pos.fillna(0).to_numpy(dtype=np.int64)
+        self.initial_switch_closed = net.switch.closed.to_numpy(dtype=bool)
+        self.initial_line_in_service = net.line.in_service.to_numpy(dtype=bool)
+
+        self.load_bus = self.bus_position(net.load.bus)
+        self.sgen_bus = self.bus_position(net.sgen.bus)
+        self.gen_bus = self.bus_position(net.gen.bus)
+        self.ext_grid_bus = self.bus_position(net.ext_grid.bus)
+        # What a nominal megawatt of the table is worth at the bus.
+        self.load_weight = net.load.scaling.to_numpy(dtype=float) * net.load.in_service.to_numpy(dtype=float)
+        self.sgen_weight = net.sgen.scaling.to_numpy(dtype=float) * net.sgen.in_service.to_numpy(dtype=float)
+        self._states: OrderedDict[bytes, Admittances] = OrderedDict()
+
+    @property
+    def n_bus(self) -> int:
+        """Number of rows of ``net.bus``."""
+        return len(self.bus_index)
+
+    def bus_position(self, buses: Any) -> IntArray:
+        """Positions of pandapower bus indices in the vectors by bus."""
+        position = {int(bus): k for k, bus in enumerate(self.bus_index)}
+        return np.array([position[int(bus)] for bus in buses], dtype=np.int64)
+
+    def order(self) -> dict[str, list[int]]:
+        """The pandapower index behind every element of the vectors, by table."""
+        tables = ("bus", "line", "trafo", "load", "sgen", "gen", "ext_grid", "switch")
+        return {table: getattr(self, f"{table}_index").tolist() for table in tables}
+
+    def admittances(
+        self,
+        tap_pos: Any = None,
+        switch_closed: Any = None,
+        line_in_service: Any = None,
+    ) -> Admittances:
+        """The compiled state of the given taps (n_trafo), switches (n_switch) and lines (n_line); None is as built."""
+        taps = self.initial_tap_pos if tap_pos is None else np.asarray(tap_pos, dtype=np.int64)
+        closed = self.initial_switch_closed if switch_closed is None else np.asarray(switch_closed, dtype=bool)
+        service = self.initial_line_in_service if line_in_service is None else np.asarray(line_in_service, dtype=bool)
+        key = taps.tobytes() + closed.tobytes() + service.tobytes()
+        if key in self._states:
+            self._states.move_to_end(key)
+            return self._states[key]
+        set_topology(self.net, taps, closed, service)
+        state = compile_admittances(self.net)
+        self._states[key] = state
+        if len(self._states) > CACHED_STATES:
+            self._states.popitem(last=False)
+        return state
+
+    def bus_consumption(self, load: ComplexArray, sgen: ComplexArray) -> ComplexArray:
+        """Complex power that loads less static generators draw at every bus, (n_bus,). [MVA]"""
+        drawn = _sum_at(self.load_bus, load * self.load_weight, self.n_bus)
+        if len(sgen):
+            drawn = drawn - _sum_at(self.sgen_bus, sgen * self.sgen_weight, self.n_bus)
+        return drawn
+
+    def node_injection(self, state: Admittances, bus_consumption: ComplexArray) -> ComplexArray:
+        """Node injections of one topology state, (n_node,). [pu]"""
+        alive = state.node_of_bus >= 0
+        drawn = _sum_at(state.node_of_bus[alive], bus_consumption[alive], state.n_node)
+        return state.fixed_injection - drawn / state.base_mva
+
+
+def solve_linear(ybus: csr_matrix, fixed: IntArray, v_fixed: ComplexArray) -> ComplexArray:
+    """Voltages of a linear network with the voltages of `fixed` nodes given and no current injected elsewhere. [pu]"""
+    size = ybus.shape[0]
+    free = np.setdiff1d(np.arange(size), fixed)
+    v = np.zeros(size, dtype=complex)
+    v[fixed] = v_fixed
+    if len(free):
+        rows = ybus[free]
+        v[free] = spsolve(csc_matrix(rows[:, free]), -(rows[:, fixed] @ v_fixed))
+    return v
+
+
+def set_topology(net: "pandapowerNet", tap_pos: IntArray, switch_closed: BoolArray, line_in_service: BoolArray) -> None:
+    """Write taps, switches and service states into the tables of `net`, touching only what differs."""
+    has_tap = net.trafo.tap_pos.notna().to_numpy()
+    if has_tap.any():
+        net.trafo.loc[has_tap, "tap_pos"] = tap_pos[has_tap].astype(net.trafo.tap_pos.dtype)
+    if len(switch_closed):
+        net.switch["closed"] = switch_closed
+    if len(line_in_service):
+        net.line["in_service"] = line_in_service
+
+
+def compile_admittances(net: "pandapowerNet") -> Admittances:
+    """Let pandapower build its internal case for `net` as it stands and keep what power flow and estimation need."""
+    from pandapower.pypower.makeSbus import makeSbus
+    from pandapower.pypower.makeYbus import makeYbus
+
+    case = _internal_case(net)
+    base_mva, bus, gen, branch, slack, pv, pq, initial_v = case.variables
+    ybus, yf, yt = makeYbus(base_mva, bus, branch)
+    from_node = branch[:, 0].real.astype(np.int64)
+    to_node = branch[:, 1].real.astype(np.int64)
+    rows = np.arange(len(branch))
+    lookup = net._pd2ppc_lookups["bus"][net.bus.index.to_numpy()]
+    node_of_bus = np.where((lookup < len(bus)) & net.bus.in_service.to_numpy(), lookup, -1).astype(np.int64)
+    injection = np.asarray(makeSbus(base_mva, bus, gen), dtype=complex)
+    ybus = csr_matrix(ybus)
+    ybus.sum_duplicates()
+    ybus.sort_indices()
+    return Admittances(
+        ybus=ybus,
+        from_node=from_node,
+        to_node=to_node,
+        y_ff=_entries(yf, rows, from_node),
+        y_ft=_entries(yf, rows, to_node),
+        y_tf=_entries(yt, rows, from_node),
+        y_tt=_entries(yt, rows, to_node),
+        slack_nodes=np.asarray(slack, dtype=np.int64),
+        pv_nodes=np.asarray(pv, dtype=np.int64),
+        pq_nodes=np.asarray(pq, dtype=np.int64),
+        node_of_bus=node_of_bus,
+        branch_of_line=case.branch_positions("line", len(net.line)),
+        branch_of_trafo=case.branch_positions("trafo", len(net.trafo)),
+        vn_kv=bus[:, 9].astype(float),
+        base_mva=float(base_mva),
+        initial_v=np.asarray(initial_v, dtype=complex),
+        fixed_injection=injection + _table_consumption(net, node_of_bus, len(bus)) / base_mva,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _InternalCase:
+    """pandapower's internal case, reduced to the elements in service."""
+
+    variables: tuple[Any, ...]
+    branch_in_service: BoolArray
+    branch_ranges: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+    def branch_positions(self, table: str, length: int) -> IntArray:
+        """Branch number of every row of a pandapower branch table, -1 where the row is not in the case."""
+        if table not in self.branch_ranges:
+            return np.full(length, -1, dtype=np.int64)
+        start, stop = self.branch_ranges[table]
+        position = np.cumsum(self.branch_in_service) - 1
+        return np.where(self.branch_in_service, position, -1)[start:stop].astype(np.int64)
+
+
+def _internal_case(net: "pandapowerNet") -> _InternalCase:
+    """Build the internal case as `pandapower.runpp` does, without solving it."""
+    from pandapower.auxiliary import _init_runpp_options
+    from pandapower.pd2ppc import _pd2ppc
+    from pandapower.pf.ppci_variables import _get_pf_variables_from_ppci
+    from pandapower.results import init_results
+
+    _init_runpp_options(
+        net,
+        algorithm="nr",
+        calculate_voltage_angles=True,
+        init="auto",
+        max_iteration="auto",
+        tolerance_mva=1e-8,
+        trafo_model="t",
+        trafo_loading="current",
+        enforce_p_lims=False,
+        enforce_q_lims=False,
+        check_connectivity=True,
+        voltage_depend_loads=False,
+    )
+    init_results(net)
+    nothing = np.array([], dtype=np.int64)
+    tables = ("bus", "bus_dc", "ext_grid", "gen", "branch", "branch_dc")
+    net._pd2ppc_lookups = {table: nothing for table in tables}
+    _, case = _pd2ppc(net)
+    base_mva, bus, gen, branch, _, _, _, _, slack, pv, pq, _, _, initial_v, _ = _get_pf_variables_from_ppci(case)
+    return _InternalCase(
+        variables=(base_mva, bus, gen, branch, slack, pv, pq, initial_v),
+        branch_in_service=np.asarray(case["internal"]["branch_is"], dtype=bool),
+        branch_ranges=dict(net._pd2ppc_lookups["branch"]),
+    )
+
+
+def _table_consumption(net: "pandapowerNet", node_of_bus: IntArray, n_node: int) -> ComplexArray:
+    """What loads less static generators of the tables draw at every node, as pandapower added it up. [MVA]"""
+    position = {int(bus): k for k, bus in enumerate(net.bus.index)}
+    total = np.zeros(n_node, dtype=complex)
+    for table, sign in ((net.load, 1.0), (net.sgen, -1.0)):
+        node = node_of_bus[[position[int(bus)] for bus in table.bus]] if len(table) else np.array([], dtype=np.int64)
+        weight = table.scaling.to_numpy(dtype=float) * table.in_service.to_numpy(dtype=float)
+        power = sign * weight * (table.p_mw.to_numpy(dtype=float) + 1j * table.q_mvar.to_numpy(dtype=float))
+        total += _sum_at(node[node >= 0], power[node >= 0], n_node)
+    return total
+
+
+def _entries(matrix: Any, rows: IntArray, columns: IntArray) -> ComplexArray:
+    """The entries (rows, columns) of a sparse matrix as a vector."""
+    if not len(rows):
+        return np.zeros(0, dtype=complex)
+    return np.asarray(csr_matrix(matrix)[rows, columns], dtype=complex).ravel()
+
+
+def _sum_at(position: IntArray, power: ComplexArray, length: int) -> ComplexArray:
+    """Sum of complex values by position."""
+    real = np.bincount(position, weights=power.real, minlength=length)
+    return real + 1j * np.bincount(position, weights=power.imag, minlength=length)

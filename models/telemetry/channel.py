@@ -1,0 +1,206 @@
+"""The way from the meters to the control room: what is sent, when it arrives, and how old it looks there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import floor, inf
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from models.errors import InvalidParameterError
+from models.parameters import require_number
+from models.telemetry.quality import Quality, Telemetry
+
+
+@dataclass(frozen=True)
+class ChannelSettings:
+    """How real the communication is; the defaults are those of an ordinary distribution SCADA system.
+
+    Attributes
+    ----------
+    scan_period_s
+        Time between two scans of the meters; 0 scans at every step. [s]
+    scan_phase_s
+        Time of the first scan. [s]
+    deadband_percent
+        Report by exception: a scan sends only what has moved by more than this since it was last sent; 0 sends
+        everything. [% of full scale]
+    integrity_period_s
+        Time between two scans that send every channel, moved or not (IEC 60870-5-101 "general interrogation"). [s]
+    latency_s
+        Least time on the way. [s]
+    latency_jitter_s
+        Mean of the exponentially distributed time in queues on top of it; messages may overtake each other. [s]
+    loss_probability
+        Share of the sent values that never arrive; nobody repeats them. [-]
+    collection_window_s
+        How long the control room waits for a scan to come in before it calculates: at time t it works on what has
+        arrived until t + this. With 0, nothing that takes time on the way is seen in the step it was measured in. [s]
+    stale_after_s
+        Age beyond which a value is flagged STALE. [s]
+    missing_after_s
+        Age beyond which a value is given up as MISSING. [s]
+    """
+
+    scan_period_s: float = 10.0
+    scan_phase_s: float = 0.0
+    deadband_percent: float = 0.1
+    integrity_period_s: float = 300.0
+    latency_s: float = 0.5
+    latency_jitter_s: float = 0.2
+    loss_probability: float = 1e-3
+    collection_window_s: float = 2.0
+    stale_after_s: float = 600.0
+    missing_after_s: float = 1800.0
+
+    def __post_init__(self) -> None:
+        for name in ("scan_period_s", "scan_phase_s", "deadband_percent", "latency_s", "latency_jitter_s"):
+            require_number(name, getattr(self, name), at_least=0.0)
+        require_number("collection_window_s", self.collection_window_s, at_least=0.0)
+        require_number("integrity_period_s", self.integrity_period_s, above=0.0, finite=False)
+        require_number("loss_probability", self.loss_probability, at_least=0.0, at_most=1.0)
+        require_number("stale_after_s", self.stale_after_s, above=0.0, finite=False)
+        require_number("missing_after_s", self.missing_after_s, at_least=self.stale_after_s, finite=False)
+        if self.collection_window_s > self.scan_period_s:
+            raise InvalidParameterError(
+                f"collection_window_s {self.collection_window_s:g} must not exceed scan_period_s "
+                f"{self.scan_period_s:g}: a scan is collected before the next one starts."
+            )
+        if self.deadband_percent > 0 and self.stale_after_s < self.integrity_period_s:
+            raise InvalidParameterError(
+                f"stale_after_s {self.stale_after_s:g} is shorter than integrity_period_s {self.integrity_period_s:g}, "
+                "so that every steady value would turn stale; lengthen the one or shorten the other."
+            )
+
+    @classmethod
+    def ideal(cls) -> ChannelSettings:
+        """Communication that hands every reading on, at once and always."""
+        return cls(
+            scan_period_s=0.0,
+            deadband_percent=0.0,
+            latency_s=0.0,
+            latency_jitter_s=0.0,
+            loss_probability=0.0,
+            collection_window_s=0.0,
+            stale_after_s=inf,
+            missing_after_s=inf,
+        )
+
+
+class TelemetryChannel:
+    """Carries all channels of a metering plan to the control room.
+
+    Each scan sends a message a channel, unless the value has stayed inside its deadband. Messages arrive after their
+    latency or never; one that was overtaken by a newer one is dropped, so that an older value never replaces a newer.
+    The sender does not learn of a loss: a lost value is made good by the next change or integrity scan.
+
+    Parameters
+    ----------
+    full_scale
+        (n_channel,) What the deadband is a percentage of. [pu, MW, Mvar or kA]
+    settings
+        How real the communication is.
+    random
+        The stream that losses and latencies are drawn from.
+    """
+
+    def __init__(self, full_scale: ArrayLike, settings: ChannelSettings, random: np.random.Generator) -> None:
+        self.settings = settings
+        self._random = random
+        self._deadband = np.asarray(full_scale, dtype=np.float64) * settings.deadband_percent / 100
+        self._n_channel = self._deadband.size
+        self._scans = _Timetable(settings.scan_period_s, settings.scan_phase_s)
+        self._integrity_scans = _Timetable(settings.integrity_period_s, settings.scan_phase_s)
+        self._last_sent = np.full(self._n_channel, np.nan)
+        self._on_the_way: list[_Messages] = []
+        self._value = np.full(self._n_channel, np.nan)
+        self._timestamp_s = np.full(self._n_channel, np.nan)
+
+    def step(self, seconds: float, reading: ArrayLike) -> Telemetry:
+        """What the control room sees at `seconds`, the meters reading `reading`.
+
+        Parameters
+        ----------
+        seconds
+            Since the scenario's start; never less than in the step before. [s]
+        reading
+            (n_channel,) The meters' readings. [pu, MW, Mvar or kA]
+        """
+        if self._scans.is_due(seconds):
+            self._send(seconds, np.array(reading, dtype=np.float64))
+        self._receive(until_s=seconds + self.settings.collection_window_s)
+        return self._as_seen(seconds)
+
+    def _send(self, seconds: float, reading: NDArray[np.float64]) -> None:
+        sent = self._to_report(seconds, reading)
+        self._last_sent = np.where(sent, reading, self._last_sent)
+        arrival_s = np.where(sent & ~self._lost(), seconds + self._latency(), inf)
+        self._on_the_way.append(_Messages(seconds, reading, arrival_s))
+
+    def _to_report(self, seconds: float, reading: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Which channels a scan sends: those that moved, all at an integrity scan, and each one at first."""
+        integrity_scan = self._integrity_scans.is_due(seconds)
+        if integrity_scan or self.settings.deadband_percent == 0:
+            return np.ones(self._n_channel, dtype=bool)
+        return ~(np.abs(reading - self._last_sent) <= self._deadband)
+
+    # Losses and latencies are drawn for every channel at every scan, sent or not: one channel's silence must not
+    # shift another channel's luck.
+    def _lost(self) -> NDArray[np.bool_]:
+        if self.settings.loss_probability == 0:
+            return np.zeros(self._n_channel, dtype=bool)
+        return self._random.random(self._n_channel) < self.settings.loss_probability
+
+    def _latency(self) -> NDArray[np.float64]:
+        if self.settings.latency_jitter_s == 0:
+            return np.full(self._n_channel, self.settings.latency_s)
+        return self.settings.latency_s + self._random.exponential(self.settings.latency_jitter_s, self._n_channel)
+
+    def _receive(self, until_s: float) -> None:
+        """Take what has arrived, unless something newer is there already (or the message itself, taken before)."""
+        for messages in self._on_the_way:
+            taken = (messages.arrival_s <= until_s) & ~(self._timestamp_s >= messages.measured_s)
+            self._value[taken] = messages.reading[taken]
+            self._timestamp_s[taken] = messages.measured_s
+        self._on_the_way = [messages for messages in self._on_the_way if messages.last_arrival_s > until_s]
+
+    def _as_seen(self, seconds: float) -> Telemetry:
+        # NaN before the first arrival: every comparison with it is false, hence the negated one for MISSING.
+        age_s = seconds - self._timestamp_s
+        missing = ~(age_s <= self.settings.missing_after_s) | np.isnan(self._value)
+        quality = np.full(self._n_channel, Quality.VALID, dtype=np.int8)
+        quality[age_s > self.settings.stale_after_s] = Quality.STALE
+        quality[missing] = Quality.MISSING
+        return Telemetry(np.where(missing, np.nan, self._value), self._timestamp_s.copy(), quality)
+
+
+class _Messages:
+    """One scan's messages on the way; those never sent or lost arrive at infinity."""
+
+    def __init__(self, measured_s: float, reading: NDArray[np.float64], arrival_s: NDArray[np.float64]) -> None:
+        self.measured_s = measured_s
+        self.reading = reading
+        self.arrival_s = arrival_s
+        self.last_arrival_s = float(np.max(arrival_s, where=np.isfinite(arrival_s), initial=-inf))
+
+
+class _Timetable:
+    """Due once in every period, at the first step at or after its beginning."""
+
+    def __init__(self, period_s: float, phase_s: float) -> None:
+        self._period_s = period_s
+        self._phase_s = phase_s
+        self._last = -1
+
+    def is_due(self, seconds: float) -> bool:
+        elapsed_s = seconds - self._phase_s
+        if elapsed_s < 0:
+            return False
+        if self._period_s == 0:
+            return True
+        # The margin keeps a step at 0.3 s from missing the third scan of 0.1 s in binary arithmetic.
+        current = floor(elapsed_s / self._period_s + 1e-9)
+        due = current > self._last
+        self._last = current
+        return due

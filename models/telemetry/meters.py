@@ -1,0 +1,209 @@
+"""Meters: what the instruments of a feeder read of the grid's true state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.errors import InvalidParameterError
+from models.parameters import require_length, require_number
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PLAN_COLUMNS = ("name", "measurement_type", "element_type", "element", "side", "full_scale", "std_dev")
+
+# Which vector of the grid a meter looks at, by (measurement_type, element_type, side).
+METERED_VECTORS: dict[tuple[str, str, str | None], str] = {
+    ("v", "bus", None): "vm_pu",
+    ("p", "bus", None): "p_mw",
+    ("q", "bus", None): "q_mvar",
+    ("p", "line", "from"): "line_p_from_mw",
+    ("q", "line", "from"): "line_q_from_mvar",
+    ("p", "line", "to"): "line_p_to_mw",
+    ("q", "line", "to"): "line_q_to_mvar",
+    ("i", "line", "from"): "line_i_from_ka",
+    ("i", "line", "to"): "line_i_to_ka",
+    ("p", "trafo", "hv"): "trafo_p_hv_mw",
+    ("q", "trafo", "hv"): "trafo_q_hv_mvar",
+    ("p", "trafo", "lv"): "trafo_p_lv_mw",
+    ("q", "trafo", "lv"): "trafo_q_lv_mvar",
+    ("i", "trafo", "hv"): "trafo_i_hv_ka",
+    ("i", "trafo", "lv"): "trafo_i_lv_ka",
+}
+
+
+@dataclass(frozen=True)
+class MeterSettings:
+    """How real the meters are.
+
+    Attributes
+    ----------
+    noise
+        Whether readings carry Gaussian noise of each channel's `std_dev`.
+    resolution_bits
+        Bits of the analogue-digital converter over a channel's full scale; None reads without steps.
+        Remote terminal units convert with 12 to 16 bits. [-]
+    """
+
+    noise: bool = True
+    resolution_bits: int | None = 14
+
+    def __post_init__(self) -> None:
+        if self.resolution_bits is not None:
+            require_number("resolution_bits", self.resolution_bits, at_least=1, at_most=52)
+
+    @classmethod
+    def ideal(cls) -> MeterSettings:
+        """Meters that read the truth."""
+        return cls(noise=False, resolution_bits=None)
+
+
+class Meters:
+    """Reads the grid's vectors at every channel of a metering plan.
+
+    A reading is the true value plus zero-mean Gaussian noise, rounded to the converter's step ``full_scale / 2**bits``.
+    Errors are independent from meter to meter and from step to step, as state estimation assumes [1]_. Readings are
+    not clipped at full scale, which is the rated value that the accuracy class refers to, not the end of the range.
+
+    Where the truth is NaN (a de-energised element, or a power flow without a solution) the meter reads exactly 0:
+    it is alive on its auxiliary supply, but voltage, current and power are gone.
+
+    Parameters
+    ----------
+    plan
+        The metering plan: one row a channel with the columns `PLAN_COLUMNS`; `full_scale` and `std_dev` in the unit of
+        the value (pu, MW, Mvar, kA).
+    order
+        pandapower indices in vector order, by element type: ``{"bus": [...], "line": [...], "trafo": [...]}``.
+    settings
+        How real the meters are.
+    random
+        The stream that the noise is drawn from.
+
+    Raises
+    ------
+    InvalidParameterError
+        If the plan lacks a column, repeats a name, or a row meters an element or quantity that there is not.
+
+    References
+    ----------
+    .. [1] A. Abur, A. Gómez Expósito, "Power System State Estimation", Marcel Dekker, 2004, section 2.4.
+    """
+
+    def __init__(
+        self,
+        plan: pd.DataFrame,
+        order: Mapping[str, Sequence[int]],
+        settings: MeterSettings,
+        random: np.random.Generator,
+    ) -> None:
+        _check_plan(plan)
+        self.names: list[str] = [str(name) for name in plan["name"]]
+        self.full_scale = _checked_column(plan, "full_scale", positive=True)
+        self.std_dev = _checked_column(plan, "std_dev", positive=False)
+        self._noise = settings.noise
+        self._random = random
+        self._resolution = None if settings.resolution_bits is None else self.full_scale / 2**settings.resolution_bits
+        self._compile(plan, {kind: list(indices) for kind, indices in order.items()})
+
+    @property
+    def vectors(self) -> list[str]:
+        """Names of the grid's vectors that the plan reads."""
+        return list(self._lengths)
+
+    def _compile(self, plan: pd.DataFrame, order: dict[str, list[int]]) -> None:
+        """Place every channel in the concatenation of the vectors that are read."""
+        position_of = {kind: {int(index): at for at, index in enumerate(order[kind])} for kind in order}
+        places = [_place(row, position_of) for row in _rows(plan)]
+        length_of = {vector: len(order[kind]) for (_, kind, _), vector in METERED_VECTORS.items() if kind in order}
+        self._lengths = {vector: length_of[vector] for vector in dict.fromkeys(vector for vector, _ in places)}
+        offsets = dict(zip(self._lengths, np.cumsum([0, *self._lengths.values()]), strict=False))
+        self._positions = np.array([offsets[vector] + at for vector, at in places], dtype=np.int64)
+
+    def true_values(self, grid: Mapping[str, Any]) -> NDArray[np.float64]:
+        """The grid's value at every channel, without any error; NaN where the element is dead. (n_channel,)
+
+        Parameters
+        ----------
+        grid
+            The vectors named by `vectors`, each in the order announced at construction.
+
+        Raises
+        ------
+        InvalidParameterError
+            If a vector that the plan reads is absent or has another length.
+        """
+        for vector, length in self._lengths.items():
+            if vector not in grid:
+                raise InvalidParameterError(f"the metering plan reads {vector!r}, which is not connected; connect it.")
+            require_length(vector, grid[vector], length)
+        if not self._lengths:
+            return np.empty(0)
+        return np.concatenate([grid[vector] for vector in self._lengths])[self._positions]
+
+    def read(self, grid: Mapping[str, Any]) -> NDArray[np.float64]:
+        """One reading of every channel. (n_channel,) [pu, MW, Mvar or kA]
+
+        Draws the noise of all channels every time, so that what happens on one never shifts another's.
+        """
+        truth = self.true_values(grid)
+        reading = truth + self.std_dev * self._random.standard_normal(truth.size) if self._noise else truth
+        if self._resolution is not None:
+            reading = np.round(reading / self._resolution) * self._resolution
+        reading[np.isnan(truth)] = 0.0
+        return reading
+
+
+def _rows(plan: pd.DataFrame) -> list[tuple[str, str, str, Any, str | None]]:
+    """(name, measurement_type, element_type, element, side) of every channel; a blank side is None."""
+    sides = [side if isinstance(side, str) and side else None for side in plan["side"]]
+    return list(zip(plan["name"], plan["measurement_type"], plan["element_type"], plan["element"], sides, strict=True))
+
+
+def _place(row: tuple[str, str, str, Any, str | None], position_of: Mapping[str, Mapping[int, int]]) -> tuple[str, int]:
+    """The grid's vector that a channel reads and where in it."""
+    name, measurement_type, element_type, element, side = row
+    quantity = (measurement_type, element_type, side)
+    if quantity not in METERED_VECTORS:
+        raise InvalidParameterError(
+            f"channel {name!r} asks for {measurement_type!r} at {element_type!r} side {side!r}; there are "
+            + ", ".join(f"{m} {e}{' ' + s if s else ''}" for m, e, s in METERED_VECTORS)
+            + "."
+        )
+    positions = position_of.get(element_type, {})
+    if element != element or int(element) not in positions:
+        raise InvalidParameterError(
+            f"channel {name!r} meters {element_type} {element}, which the network does not have; "
+            f"take the row out of the metering plan or name one of its {len(positions)} {element_type} indices."
+        )
+    return METERED_VECTORS[quantity], positions[int(element)]
+
+
+def _check_plan(plan: pd.DataFrame) -> None:
+    absent = [column for column in PLAN_COLUMNS if column not in plan.columns]
+    if absent and len(plan):
+        raise InvalidParameterError(f"the metering plan lacks the columns {', '.join(absent)}.")
+    if absent:
+        raise InvalidParameterError(
+            f"the metering plan is empty and lacks {', '.join(absent)}; an empty plan needs its columns as well."
+        )
+    repeated = plan["name"][plan["name"].duplicated()]
+    if len(repeated):
+        raise InvalidParameterError(f"channel names must be unique, {repeated.iloc[0]!r} appears more than once.")
+
+
+def _checked_column(plan: pd.DataFrame, column: str, positive: bool) -> NDArray[np.float64]:
+    values = plan[column].to_numpy(dtype=np.float64)
+    good = np.isfinite(values) & ((values > 0) if positive else (values >= 0))
+    if not good.all():
+        row = int(np.flatnonzero(~good)[0])
+        raise InvalidParameterError(
+            f"channel {plan['name'].iloc[row]!r} needs a {column} {'above 0' if positive else 'of 0 or more'}, "
+            f"got {values[row]}."
+        )
+    return values.copy()

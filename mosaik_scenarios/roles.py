@@ -1,0 +1,276 @@
+"""What every simulator is told at its start: the scenario and the feeder in each role's own words."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mosaik_scenarios.errors import ScenarioError
+from mosaik_scenarios.scenario import Scenario
+from mosaik_scenarios.sections import Fault
+from networks.feeder import Feeder
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+# Generation of the supply area at the start, over the rating of its machines: what is left is the governor's reserve.
+AREA_LOADING_PU = 0.6
+
+
+@dataclass(frozen=True)
+class Roles:
+    """The parameters of every simulator of one experiment."""
+
+    scenario: Scenario
+    feeder: Feeder
+
+    @cached_property
+    def plan(self) -> "DataFrame":
+        """The metering plan that the scenario asks for."""
+        if self.scenario.telemetry.metering == "declared":
+            return self.feeder.meters
+        from networks.metering import plan_of
+
+        return plan_of(self.feeder.net, self.scenario.telemetry.metering)
+
+    @cached_property
+    def order(self) -> dict[str, list[int]]:
+        """pandapower indices in vector order."""
+        tables = ("bus", "line", "trafo", "load", "sgen", "ext_grid", "switch")
+        return {table: self.feeder.net[table].index.tolist() for table in tables}
+
+    @property
+    def start_time_of_day_s(self) -> float:
+        """Time since midnight at the start. [s]"""
+        start = self.scenario.start
+        return (start - start.replace(hour=0, minute=0, second=0, microsecond=0)).total_seconds()
+
+    @property
+    def days_seed(self) -> int:
+        """Seed of what is different from day to day (noise, losses, what customers happen to do).
+
+        The same feeder has the same customers on every day, but no two days share their luck: what a detector learns
+        on earlier days must not return on the day it is tested.
+        """
+        start = int(self.scenario.start.timestamp())
+        return int(np.random.SeedSequence([self.scenario.seed, start]).generate_state(1, np.uint64)[0])
+
+    def network_start(self) -> dict[str, Any]:
+        """Taps, switches and slacks as the net has them at the start."""
+        net = self.feeder.net
+        return {
+            "tap_pos": net.trafo.tap_pos.fillna(0).to_numpy(dtype=np.int64),
+            "switch_closed": net.switch.closed.to_numpy(dtype=bool),
+            "slack": net.ext_grid.index.to_numpy(),
+        }
+
+    def profiles(self) -> dict[str, Any]:
+        """Loads by standard profile, at nominal power, or from the user's files."""
+        scenario = self.scenario
+        is_named = isinstance(scenario.loads, str)
+        return {
+            "loads": self.feeder.loads(),
+            "start": scenario.start.isoformat(),
+            "duration_s": scenario.duration.total_seconds(),
+            "customers_seed": scenario.seed,
+            "seed": self.days_seed,
+            "location": vars(self.feeder.location),
+            "data": scenario.loads if is_named else scenario.loads.model_dump(exclude_none=True),
+        }
+
+    def photovoltaic(self) -> dict[str, Any]:
+        """Static generators, those of them that follow the sun, and how they stand."""
+        sgen = self.feeder.net.sgen
+        return {
+            "p_mw": sgen.p_mw.tolist(),
+            "q_mvar": sgen.q_mvar.tolist(),
+            "photovoltaic": _by_index(self.feeder.pv, "sgen"),
+            "sgen_index": self.order["sgen"],
+        }
+
+    def disturbances(self) -> dict[str, Any]:
+        """Faults, switching by hand, load steps and generation trips."""
+        scenario = self.scenario
+        return {
+            "faults": [{**self._place(fault), **_window(fault)} for fault in scenario.faults],
+            "switching": [
+                {"switch": event.switch, "at_s": event.at.total_seconds(), "closed": event.closed}
+                for event in scenario.switching
+            ],
+            "load_steps": [_power_event(step) for step in scenario.area.load_steps],
+            "generation_trips": [_power_event(trip) for trip in scenario.area.generation_trips],
+            "switch_index": self.order["switch"],
+        }
+
+    def generator(self) -> dict[str, Any]:
+        """The feeder's own machine where it hosts one, else the supply area as one machine."""
+        if len(self.feeder.machines):
+            return self._hosted_machine(self.feeder.machines.iloc[0])
+        area = self.scenario.area
+        return {
+            "view": "supply_area",
+            "machine": {
+                "rated_mva": area.rating_mva,
+                "inertia_constant_s": area.inertia_s,
+                "damping_pu": area.damping_pu,
+                "nominal_hz": float(self.feeder.net.f_hz),
+            },
+            "governor": {"droop_pu": area.droop_pu, "time_constant_s": area.governor_time_constant_s},
+            "operating_point": {"base_load_mw": AREA_LOADING_PU * area.rating_mva},
+        }
+
+    def _hosted_machine(self, machine: Any) -> dict[str, Any]:
+        constants = ("rated_mva", "inertia_constant_s", "damping_pu", "nominal_hz")
+        start = ("transient_reactance_pu", "p_mw", "q_mvar", "vm_pu", "va_degree")
+        return {
+            "view": "hosted_machine",
+            "machine": {name: float(machine[name]) for name in constants},
+            "operating_point": {
+                **{name: float(machine[name]) for name in start},
+                "network_mva": float(self.feeder.net.sn_mva),
+            },
+        }
+
+    def grid(self) -> dict[str, Any]:
+        """The net, the places of its faults and the machine it hosts."""
+        params: dict[str, Any] = {
+            "net": self.feeder.net,
+            "faults": [self._place(fault) for fault in self.scenario.faults],
+        }
+        if len(self.feeder.machines):
+            machine = self.feeder.machines.iloc[0]
+            on_network_base = float(self.feeder.net.sn_mva) / float(machine.rated_mva)
+            params["machine"] = {
+                "position": self.order["ext_grid"].index(int(machine.ext_grid)),
+                "reactance_pu": float(machine.transient_reactance_pu) * on_network_base,
+            }
+        return params
+
+    def transformer(self) -> dict[str, Any]:
+        """Thermal nameplates, with the losses that the net states."""
+        from models.plant.transformer_nameplate import nameplates
+
+        cooling = self.feeder.transformers.set_index("trafo").cooling
+        return {
+            "parameters": nameplates(self.feeder.net.trafo, cooling.loc[self.order["trafo"]].tolist()),
+            "trafo_index": self.order["trafo"],
+        }
+
+    def scada(self) -> dict[str, Any]:
+        """Meters and channel; ideal telemetry reads the truth at once."""
+        from models.telemetry.channel import ChannelSettings
+        from models.telemetry.meters import MeterSettings
+
+        telemetry = self.scenario.telemetry
+        scan_s = self.scenario.scan_period.total_seconds()
+        meters = MeterSettings(resolution_bits=telemetry.resolution_bits)
+        channel = ChannelSettings(
+            scan_period_s=scan_s,
+            deadband_percent=telemetry.deadband_percent,
+            latency_s=telemetry.latency.total_seconds(),
+            loss_probability=telemetry.loss_probability,
+            collection_window_s=min(ChannelSettings.collection_window_s, scan_s),
+        )
+        return {
+            "plan": self.plan,
+            "order": {table: self.order[table] for table in ("bus", "line", "trafo")},
+            "meter_settings": MeterSettings.ideal() if telemetry.ideal else meters,
+            "channel_settings": ChannelSettings.ideal() if telemetry.ideal else channel,
+            "seed": self.days_seed,
+        }
+
+    def attacker(self) -> dict[str, Any]:
+        """The attacks, and the channels they can reach."""
+        return {
+            "attacks": [attack.parameters for attack in self.scenario.attacks],
+            "channels": self.plan.name.tolist(),
+            "std_dev": self.plan.std_dev.tolist(),
+            "measurement_type": self.plan.measurement_type.tolist(),
+            "seed": self.days_seed,
+        }
+
+    def estimator(self) -> dict[str, Any]:
+        """The control room's own copy of the network and its metering plan."""
+        return {
+            "network": self.feeder.net,
+            "plan": self.plan,
+            "significance": self.scenario.estimator.significance,
+            "identification_threshold": self.scenario.estimator.residual_threshold,
+        }
+
+    def voltage_regulator(self) -> dict[str, Any]:
+        """The regulators, unless the scenario leaves them out."""
+        enabled = self.scenario.regulator.enabled
+        return {
+            "regulators": self.feeder.regulators.to_dict("records") if enabled else [],
+            "order": {table: self.order[table] for table in ("bus", "trafo")},
+            "tap_pos": self.network_start()["tap_pos"].tolist(),
+            "source": self.scenario.regulator.source,
+            "plan": self.plan,
+        }
+
+    def recloser(self) -> dict[str, Any]:
+        """The reclosers, unless the scenario leaves them out."""
+        enabled = self.scenario.recloser.enabled
+        return {
+            "reclosers": self.feeder.reclosers.to_dict("records") if enabled else [],
+            "order": {table: self.order[table] for table in ("line", "switch")},
+            "switch_closed": self.network_start()["switch_closed"].tolist(),
+        }
+
+    def recorder(self, folder: Path | None) -> dict[str, Any]:
+        """Where to write, and what the elements of the tables are called."""
+        from mosaik_scenarios.recording import DENSE_TABLES, element_names
+
+        return {
+            "folder": folder,
+            "start": self.scenario.start.isoformat(),
+            "elements": element_names(self),
+            "before": {"events/attack": 0, "events/fault": 0},
+            "dense_tables": DENSE_TABLES,
+            "channels": self.plan.name.tolist(),
+            "channel_buses": self.channel_buses(),
+        }
+
+    def channel_buses(self) -> list[int]:
+        """The bus at which every channel measures."""
+        net = self.feeder.net
+        ends = {"from": net.line.from_bus, "to": net.line.to_bus, "hv": net.trafo.hv_bus, "lv": net.trafo.lv_bus}
+        default_end = {"line": "from", "trafo": "hv"}
+        return [
+            int(row.element) if row.element_type == "bus" else int(_end(row, ends, default_end).at[row.element])
+            for row in self.plan.itertuples()
+        ]
+
+    def _place(self, fault: Fault) -> dict[str, Any]:
+        """A fault on its line; one at a bus is at the end of a line there."""
+        if fault.line is not None:
+            return {"line": fault.line, "position": fault.position, "resistance_ohm": fault.resistance_ohm}
+        line = self.feeder.net.line
+        for end, position in (("from_bus", 0.0), ("to_bus", 1.0)):
+            at_bus = line.index[(line[end] == fault.bus) & line.in_service]
+            if len(at_bus):
+                return {"line": int(at_bus[0]), "position": position, "resistance_ohm": fault.resistance_ohm}
+        raise ScenarioError([("faults", f"expected a bus with a line in service, got bus {fault.bus}")])
+
+
+def _end(row: Any, ends: Mapping[str, Any], default_end: Mapping[str, str]) -> Any:
+    return ends[row.side if isinstance(row.side, str) and row.side else default_end[row.element_type]]
+
+
+def _by_index(table: "DataFrame", column: str) -> dict[int, dict[str, Any]]:
+    return {int(row[column]): row.drop(column).to_dict() for _, row in table.iterrows()}
+
+
+def _window(fault: Fault) -> dict[str, float]:
+    duration_s = fault.duration.total_seconds() if fault.kind == "temporary" else float("inf")
+    return {"start_s": fault.start.total_seconds(), "duration_s": duration_s}
+
+
+def _power_event(step: Any) -> dict[str, float]:
+    at: timedelta = step.at
+    return {"at_s": at.total_seconds(), "p_mw": step.p_mw}

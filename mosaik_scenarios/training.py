@@ -1,0 +1,97 @@
+"""Detectors ready to watch: found in the store, or trained on clean days that the twin simulates itself."""
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from models.detection import DETECTORS
+from models.detection.base import Detector
+from models.detection.history import History
+from models.detection.model_store import ModelStore
+from mosaik_scenarios.clean_days import clean_scenario, history_in_subprocess
+from mosaik_scenarios.manifest import versions
+from mosaik_scenarios.roles import Roles
+from mosaik_scenarios.scenario import Scenario
+from networks.feeder import Feeder
+
+OnStage = Callable[[str, float], None]
+"""Called with what is being done and the share that is done. [0 to 1]"""
+
+
+def trained_detectors(scenario: Scenario, feeder: Feeder, on_stage: OnStage) -> dict[str, Detector]:
+    """The scenario's detectors by name, trained and calibrated.
+
+    Training days lie before the scenario, calibration days between the two, so that no detector has seen what it is
+    calibrated on, nor the day it will judge.
+    """
+    store = ModelStore()
+    channels = tuple(Roles(scenario, feeder).plan.name)
+    keys = {name: training_key(name, scenario, feeder, channels) for name in scenario.detectors}
+    found = {name: store.load(key, channels) for name, key in keys.items()}
+    detectors = {name: detector for name, detector in found.items() if detector is not None}
+    untrained = [name for name in scenario.detectors if name not in detectors]
+    if untrained:
+        training, calibration = clean_histories(scenario, on_stage)
+        for name in untrained:
+            detectors[name] = train(name, scenario, training, calibration, on_stage)
+            store.save(keys[name], detectors[name])
+    return {name: detectors[name] for name in scenario.detectors}
+
+
+def train(name: str, scenario: Scenario, training: History, calibration: History, on_stage: OnStage) -> Detector:
+    """One detector, fitted to the training days and calibrated on days it has not seen."""
+    detector = DETECTORS[name]()
+    stage = f"training {name}"
+    detector.fit(training, seed=scenario.seed, progress=lambda share: on_stage(stage, share))
+    detector.calibrate(calibration, scenario.training.alarms_per_day)
+    return detector
+
+
+def clean_histories(scenario: Scenario, on_stage: OnStage) -> tuple[History, History]:
+    """What the control room saw on the training days and on the calibration days, simulated side by side."""
+    days, held_out = scenario.training.days, scenario.training.calibration_days
+    wanted = [clean_scenario(scenario, days + held_out, days), clean_scenario(scenario, held_out, held_out)]
+    shares = [0.0, 0.0]
+
+    def simulate_one(number: int, folder: Path) -> History:
+        def on_progress(share: float) -> None:
+            shares[number] = share
+            done = (shares[0] * days + shares[1] * held_out) / (days + held_out)
+            on_stage(f"simulating {days + held_out} clean days", done)
+
+        return history_in_subprocess(wanted[number], folder, on_progress)
+
+    with TemporaryDirectory() as temporary, ThreadPoolExecutor(max_workers=2) as pool:
+        folders = [Path(temporary, name) for name in ("training", "calibration")]
+        for folder in folders:
+            folder.mkdir()
+        training, calibration = pool.map(simulate_one, range(2), folders)
+    return training, calibration
+
+
+def training_key(name: str, scenario: Scenario, feeder: Feeder, channels: tuple[str, ...]) -> Mapping[str, Any]:
+    """All that a trained detector depends on."""
+    irrelevant = {"name", "description", "duration", "attacks", "faults", "switching", "detectors", "area", "recloser"}
+    described = {field: value for field, value in scenario.as_mapping().items() if field not in irrelevant}
+    return {
+        "detector": name,
+        "parameters": DETECTORS[name]().parameters,
+        "scenario": described | {"start": scenario.start.date().isoformat()},
+        "network": feeder_fingerprint(feeder),
+        "channels": list(channels),
+        "versions": {name: version for name, version in versions().items() if name in ("gridtwin", "torch", "numpy")},
+    }
+
+
+def feeder_fingerprint(feeder: Feeder) -> str:
+    """A digest of the network and the tables around it, so that an edited file trains anew."""
+    from hashlib import sha256
+
+    import pandapower
+
+    digest = sha256(pandapower.to_json(feeder.net, filename=None).encode())
+    for table in (feeder.load_profiles, feeder.pv, feeder.meters, feeder.regulators):
+        digest.update(table.to_csv().encode())
+    return digest.hexdigest()

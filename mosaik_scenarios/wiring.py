@@ -1,0 +1,186 @@
+"""Who starts, and who is connected to whom, in the order in which the data flows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mosaik_scenarios.rhythm import Rhythm
+from mosaik_scenarios.roles import Roles
+from mosaik_scenarios.scenario import Scenario
+from networks.feeder import Feeder
+
+SIMULATORS = {
+    "Profiles": {"python": "simulators.profiles:ProfilesSimulator"},
+    "Photovoltaic": {"python": "simulators.photovoltaic:PhotovoltaicSimulator"},
+    "Disturbances": {"python": "simulators.disturbances:DisturbancesSimulator"},
+    "Generator": {"python": "simulators.generator:GeneratorSimulator"},
+    "Grid": {"python": "simulators.grid:GridSimulator"},
+    "Transformer": {"python": "simulators.transformer:TransformerSimulator"},
+    "Scada": {"python": "simulators.scada:ScadaSimulator"},
+    "Attacker": {"python": "simulators.attacker:AttackerSimulator"},
+    "Estimator": {"python": "simulators.estimator:EstimatorSimulator"},
+    "Detector": {"python": "simulators.detector:DetectorSimulator"},
+    "VoltageRegulator": {"python": "simulators.voltage_regulator:VoltageRegulatorSimulator"},
+    "Recloser": {"python": "simulators.recloser:RecloserSimulator"},
+    "Recorder": {"python": "simulators.recorder:RecorderSimulator"},
+    "Clock": {"python": "simulators.clock:ClockSimulator"},
+}
+
+WEATHER = (
+    "dni_w_per_m2",
+    "ghi_w_per_m2",
+    "dhi_w_per_m2",
+    "ambient_c",
+    "wind_speed_m_per_s",
+    "sun_elevation_degree",
+    "sun_azimuth_degree",
+)
+TELEMETRY = ("value_received", "timestamp_s", "quality")
+THEVENIN = ("thevenin_vm_pu", "thevenin_va_degree", "thevenin_r_pu", "thevenin_x_pu")
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """All that a world is built from.
+
+    Attributes
+    ----------
+    scenario, feeder
+        What is simulated, and on which network.
+    detectors
+        Detectors by name, ready to watch.
+    folder
+        Where the recorder writes; None runs without one.
+    """
+
+    scenario: Scenario
+    feeder: Feeder
+    detectors: Mapping[str, Any]
+    folder: Path | None = None
+
+    @property
+    def rhythm(self) -> Rhythm:
+        """The experiment's time in ticks."""
+        return Rhythm.of(self.scenario)
+
+
+@dataclass
+class Twin:
+    """The entities of one world."""
+
+    experiment: Experiment
+    profiles: Any
+    photovoltaic: Any
+    disturbances: Any
+    generator: Any
+    grid: Any
+    transformer: Any
+    scada: Any
+    attacker: Any
+    estimator: Any
+    detectors: dict[str, Any]
+    regulator: Any
+    recloser: Any
+    recorder: Any
+
+
+def start_simulators(world: Any, experiment: Experiment) -> Twin:
+    """Start every simulator and create its entity, in the order in which they will step."""
+    rhythm = experiment.rhythm
+    roles = Roles(experiment.scenario, experiment.feeder)
+
+    def start(role: str, pace: Mapping[str, Any], **params: Any) -> Any:
+        return getattr(world.start(role, **pace), role)(**params)
+
+    # A machine in the feeder swings through a fault; the supply area only sees the power of the whole feeder.
+    pace_of_generator = rhythm.dense if len(experiment.feeder.machines) else rhythm.regular
+    watching = world.start("Detector", **rhythm.scanning)
+    return Twin(
+        experiment,
+        profiles=start("Profiles", rhythm.regular, **roles.profiles()),
+        photovoltaic=start("Photovoltaic", rhythm.regular, **roles.photovoltaic()),
+        disturbances=start("Disturbances", rhythm.dense, **roles.disturbances()),
+        generator=start("Generator", pace_of_generator, **roles.generator()),
+        grid=start("Grid", rhythm.dense, **roles.grid()),
+        transformer=start("Transformer", rhythm.regular, **roles.transformer()),
+        scada=start("Scada", rhythm.scanning, **roles.scada()),
+        attacker=start("Attacker", rhythm.scanning, **roles.attacker()),
+        estimator=start("Estimator", rhythm.scanning, **roles.estimator()),
+        detectors={
+            name: watching.Detector(detector=detector, start_time_of_day_s=roles.start_time_of_day_s)
+            for name, detector in experiment.detectors.items()
+        },
+        regulator=start("VoltageRegulator", rhythm.regular, **roles.voltage_regulator()),
+        recloser=start("Recloser", rhythm.dense, **roles.recloser()),
+        recorder=start("Recorder", rhythm.dense, **roles.recorder(experiment.folder)) if experiment.folder else None,
+    )
+
+
+def connect_plant(world: Any, twin: Twin) -> None:
+    """Load, sun, disturbances and machine act on the grid; its transformers warm."""
+    world.connect(twin.profiles, twin.photovoltaic, *WEATHER)
+    world.connect(twin.profiles, twin.grid, "load_p_mw", "load_q_mvar")
+    world.connect(twin.photovoltaic, twin.grid, "sgen_p_mw", "sgen_q_mvar")
+    world.connect(twin.disturbances, twin.grid, "fault_resistance_ohm", "switch_command")
+    world.connect(twin.disturbances, twin.generator, "area_load_step_mw", "area_generation_trip_mw")
+    if hosts_machine(twin):
+        emf = (("emf_vm_pu", "machine_vm_pu"), ("emf_va_degree", "machine_va_degree"))
+        world.connect(twin.generator, twin.grid, *emf)
+    world.connect(twin.profiles, twin.transformer, "ambient_c")
+    world.connect(twin.grid, twin.transformer, ("trafo_loading_percent", "load_pu"), transform=_per_unit)
+
+
+def connect_telemetry(world: Any, twin: Twin) -> None:
+    """Meters read the grid; the attacker sits on the way to the control room."""
+    from models.telemetry.meters import METERED_VECTORS
+
+    world.connect(twin.grid, twin.scada, *dict.fromkeys(METERED_VECTORS.values()))
+    world.connect(twin.scada, twin.attacker, *TELEMETRY)
+
+
+def connect_control_room(world: Any, twin: Twin) -> None:
+    """Everything the control room knows comes through the attacker; protection sees its own current."""
+    world.connect(twin.attacker, twin.estimator, *TELEMETRY)
+    world.connect(twin.profiles, twin.estimator, "load_p_mw_forecast", "load_q_mvar_forecast")
+    world.connect(twin.grid, twin.estimator, ("tap_pos_in_effect", "tap_pos"))
+    world.connect(twin.grid, twin.estimator, ("switch_closed_in_effect", "switch_closed"))
+    for detector in twin.detectors.values():
+        world.connect(twin.attacker, detector, *TELEMETRY)
+        world.connect(twin.estimator, detector, "objective", "degrees_of_freedom", "normalised_residual")
+    if twin.experiment.scenario.regulator.source == "estimated":
+        world.connect(twin.estimator, twin.regulator, ("vm_pu_estimated", "vm_pu"))
+    else:
+        world.connect(twin.attacker, twin.regulator, "value_received")
+    world.connect(twin.grid, twin.recloser, "line_i_ka", ("switch_closed_in_effect", "switch_closed"))
+
+
+def close_the_loop(world: Any, twin: Twin) -> None:
+    """What control decides acts on the grid at its next step; what the grid was moves the machine to its next state."""
+    network = Roles(twin.experiment.scenario, twin.experiment.feeder).network_start()
+    world.connect(twin.regulator, twin.grid, "tap_pos", time_shifted=True, initial_data={"tap_pos": network["tap_pos"]})
+    world.connect(
+        twin.recloser,
+        twin.grid,
+        "switch_closed",
+        time_shifted=True,
+        initial_data={"switch_closed": network["switch_closed"]},
+    )
+    if hosts_machine(twin):
+        nothing_known = dict.fromkeys(THEVENIN, float("nan"))
+        world.connect(twin.grid, twin.generator, *THEVENIN, time_shifted=True, initial_data=nothing_known)
+    else:
+        nothing_known = {"slack_p_mw": np.full(len(network["slack"]), np.nan)}
+        feeder_power = ("slack_p_mw", "p_mw")
+        world.connect(twin.grid, twin.generator, feeder_power, time_shifted=True, initial_data=nothing_known)
+
+
+def hosts_machine(twin: Twin) -> bool:
+    """Whether the feeder hosts a machine whose EMF is one of its slacks."""
+    return len(twin.experiment.feeder.machines) > 0
+
+
+def _per_unit(percent: Any) -> Any:
+    return percent / 100.0

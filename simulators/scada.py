@@ -1,0 +1,73 @@
+"""The SCADA system as a mosaik simulator: meters in the field and the channel to the control room."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from models.parameters import from_mapping
+from models.random_streams import stream
+from models.telemetry.channel import ChannelSettings, TelemetryChannel
+from models.telemetry.meters import METERED_VECTORS, Meters, MeterSettings
+from simulators.adapter import ModelAdapter
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Scada(NamedTuple):
+    """The two halves of telemetry."""
+
+    meters: Meters
+    channel: TelemetryChannel
+
+
+class ScadaSimulator(ModelAdapter):
+    """Measures the grid and carries the measurements to the control room.
+
+    Parameters of ``Scada``: `plan`, the metering plan (a DataFrame, or a list of its rows as mappings); `order`,
+    pandapower indices in vector order as ``{"bus": [...], "line": [...], "trafo": [...]}``; `meter_settings` and
+    `channel_settings`, mappings (or instances) of `MeterSettings` and `ChannelSettings`; `seed`.
+
+    Inputs, the grid's vectors (those that the plan reads must be connected): vm_pu [pu], p_mw [MW], q_mvar [Mvar]
+    (n_bus, consumption positive); line_p_from_mw, line_p_to_mw [MW], line_q_from_mvar, line_q_to_mvar [Mvar],
+    line_i_from_ka, line_i_to_ka [kA] (n_line); trafo_p_hv_mw, trafo_p_lv_mw [MW], trafo_q_hv_mvar, trafo_q_lv_mvar
+    [Mvar], trafo_i_hv_ka, trafo_i_lv_ka [kA] (n_trafo).
+
+    Outputs (n_channel, row order of the plan): value_measured, what the meters read; value_received, what the control
+    room has, NaN where missing [unit of the channel]; timestamp_s, when that was measured [s]; quality, codes of
+    `models.telemetry.quality.Quality` [-].
+    """
+
+    MODEL = "Scada"
+    PARAMS = ("plan", "order", "meter_settings", "channel_settings", "seed")
+    INPUTS = tuple(dict.fromkeys(METERED_VECTORS.values()))
+    OUTPUTS = ("value_measured", "value_received", "timestamp_s", "quality")
+
+    def build(
+        self,
+        plan: pd.DataFrame | Sequence[Mapping[str, Any]],
+        order: Mapping[str, Sequence[int]],
+        meter_settings: MeterSettings | Mapping[str, Any] | None = None,
+        channel_settings: ChannelSettings | Mapping[str, Any] | None = None,
+        seed: int = 0,
+    ) -> Scada:
+        import pandas as pd
+
+        meter_noise, channel_luck = stream(seed, "scada").spawn(2)
+        meters = Meters(pd.DataFrame(plan), order, from_mapping(MeterSettings, meter_settings), meter_noise)
+        settings = from_mapping(ChannelSettings, channel_settings)
+        return Scada(meters, TelemetryChannel(meters.full_scale, settings, channel_luck))
+
+    def advance(self, model: Scada, seconds: float, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        measured = model.meters.read(inputs)
+        received = model.channel.step(seconds, measured)
+        return {
+            "value_measured": measured,
+            "value_received": received.value,
+            "timestamp_s": received.timestamp_s,
+            "quality": received.quality,
+        }
+
+    def order(self, model: Scada) -> dict[str, list[Any]]:
+        return {"channel": model.meters.names}

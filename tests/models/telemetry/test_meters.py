@@ -1,0 +1,134 @@
+"""Meters: their noise, their steps, and what they do when the voltage is gone."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.errors import InvalidParameterError
+from models.telemetry.meters import METERED_VECTORS, Meters, MeterSettings
+
+ORDER = {"bus": [0, 3, 7], "line": [2, 5], "trafo": [0]}
+GRID = {
+    vector: 10.0 * number + np.arange(len(ORDER[kind]))
+    for number, ((_, kind, _), vector) in enumerate(METERED_VECTORS.items())
+}
+
+
+def plan_of(*rows: tuple[str, str, int, str | None], full_scale: float = 1.0, std_dev: float = 0.01) -> pd.DataFrame:
+    table = pd.DataFrame(rows, columns=["measurement_type", "element_type", "element", "side"])
+    table["name"] = [f"{m} {kind} {element} {side or ''}".strip() for m, kind, element, side in rows]
+    return table.assign(accuracy_class=0.5, full_scale=full_scale, std_dev=std_dev)
+
+
+def meters_of(plan: pd.DataFrame, settings: MeterSettings | None = None, seed: int = 1) -> Meters:
+    return Meters(plan, ORDER, settings or MeterSettings.ideal(), np.random.default_rng(seed))
+
+
+def test_ideal_meters_read_the_truth_of_the_right_element() -> None:
+    plan = plan_of(("v", "bus", 7, None), ("p", "line", 5, "to"), ("i", "line", 2, "from"), ("q", "trafo", 0, "lv"))
+    reading = meters_of(plan).read(GRID)
+    expected = [
+        GRID["vm_pu"][2],
+        GRID["line_p_to_mw"][1],
+        GRID["line_i_from_ka"][0],
+        GRID["trafo_q_lv_mvar"][0],
+    ]
+    np.testing.assert_array_equal(reading, expected)
+
+
+@pytest.mark.parametrize("quantity", METERED_VECTORS)
+def test_every_quantity_is_read_from_the_vector_of_its_name(quantity: tuple[str, str, str | None]) -> None:
+    measurement_type, kind, side = quantity
+    element = ORDER[kind][-1]
+    meters = meters_of(plan_of((measurement_type, kind, element, side)))
+    assert meters.vectors == [METERED_VECTORS[quantity]]
+    assert meters.read(GRID) == GRID[METERED_VECTORS[quantity]][-1]
+
+
+def test_noise_has_no_mean_and_the_stated_standard_deviation() -> None:
+    plan = plan_of(("v", "bus", 0, None), ("p", "bus", 3, None))
+    plan["std_dev"] = [0.01, 0.5]
+    meters = meters_of(plan, MeterSettings(resolution_bits=None))
+    readings = np.array([meters.read(GRID) for _ in range(4000)])
+    error = (readings - meters.true_values(GRID)) / plan["std_dev"].to_numpy()
+    np.testing.assert_allclose(error.mean(axis=0), 0.0, atol=5 / np.sqrt(4000))
+    np.testing.assert_allclose(error.std(axis=0), 1.0, atol=5 / np.sqrt(2 * 4000))
+    assert abs(np.corrcoef(error.T)[0, 1]) < 5 / np.sqrt(4000)
+    assert abs(np.corrcoef(error[1:, 0], error[:-1, 0])[0, 1]) < 5 / np.sqrt(4000)
+
+
+@given(st.floats(-20, 20), st.integers(4, 16), st.floats(0.1, 50))
+def test_quantisation_errs_by_half_a_step_at_most(truth: float, bits: int, full_scale: float) -> None:
+    plan = plan_of(("p", "bus", 0, None), full_scale=full_scale)
+    meters = meters_of(plan, MeterSettings(noise=False, resolution_bits=bits))
+    (reading,) = meters.read({"p_mw": np.full(3, truth)})
+    step = full_scale / 2**bits
+    assert abs(reading - truth) <= step / 2 * (1 + 1e-9)
+    assert reading / step == pytest.approx(round(reading / step), abs=1e-6)
+
+
+def test_a_meter_on_a_dead_bus_reads_nothing_but_zero() -> None:
+    meters = meters_of(plan_of(("v", "bus", 0, None), ("v", "bus", 3, None)), MeterSettings())
+    reading = meters.read({"vm_pu": np.array([np.nan, 1.0, np.nan])})
+    assert reading[0] == 0.0
+    assert reading[1] == pytest.approx(1.0, abs=0.1)
+
+
+def test_a_dead_bus_does_not_shift_the_noise_of_the_others() -> None:
+    plan = plan_of(("v", "bus", 0, None), ("v", "bus", 3, None))
+    alive, dead = meters_of(plan, MeterSettings()), meters_of(plan, MeterSettings())
+    for _ in range(3):
+        healthy = alive.read({"vm_pu": np.ones(3)})
+        outage = dead.read({"vm_pu": np.array([np.nan, 1.0, 1.0])})
+        assert healthy[1] == outage[1]
+
+
+def test_readings_are_fresh_arrays_and_leave_the_grid_alone() -> None:
+    meters = meters_of(plan_of(("v", "bus", 0, None), ("v", "bus", 3, None), ("v", "bus", 7, None)))
+    grid = {"vm_pu": np.array([1.0, np.nan, 1.0])}
+    assert meters.read(grid) is not meters.read(grid)
+    assert np.isnan(grid["vm_pu"][1])
+
+
+def test_a_plan_without_rows_reads_nothing() -> None:
+    assert meters_of(plan_of(), MeterSettings()).read({}).shape == (0,)
+
+
+def changed(**columns: Any) -> pd.DataFrame:
+    return plan_of(("v", "bus", 0, None), ("p", "bus", 3, None)).assign(**columns)
+
+
+@pytest.mark.parametrize(
+    ("plan", "message"),
+    [
+        (plan_of(("v", "bus", 99, None)), "'v bus 99' meters bus 99, which the network does not have"),
+        (plan_of(("p", "line", 0, "from")), "'p line 0 from' meters line 0"),
+        (plan_of(("v", "line", 2, "from")), "asks for 'v' at 'line' side 'from'; there are v bus"),
+        (plan_of(("p", "line", 2, None)), "asks for 'p' at 'line' side None"),
+        (changed(name="twin"), "'twin' appears more than once"),
+        (changed(std_dev=[0.1, -0.1]), "'p bus 3' needs a std_dev of 0 or more, got -0.1"),
+        (changed(full_scale=[np.nan, 1.0]), "'v bus 0' needs a full_scale above 0, got nan"),
+        (changed().drop(columns="std_dev"), "lacks the columns std_dev"),
+    ],
+)
+def test_a_plan_that_cannot_be_metered_is_refused_by_row_and_element(plan: pd.DataFrame, message: str) -> None:
+    with pytest.raises(InvalidParameterError, match=message):
+        meters_of(plan)
+
+
+def test_a_vector_that_is_not_connected_or_too_short_is_named() -> None:
+    meters = meters_of(plan_of(("v", "bus", 0, None)))
+    with pytest.raises(InvalidParameterError, match="reads 'vm_pu', which is not connected"):
+        meters.read({})
+    with pytest.raises(InvalidParameterError, match="vm_pu must have 3 elements, got 2"):
+        meters.read({"vm_pu": np.ones(2)})
+
+
+@pytest.mark.parametrize("bits", [0, 64, "many"])
+def test_a_converter_without_sensible_bits_is_refused(bits: Any) -> None:
+    with pytest.raises(InvalidParameterError, match="resolution_bits"):
+        MeterSettings(resolution_bits=bits)
