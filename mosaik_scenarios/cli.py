@@ -61,13 +61,14 @@ def run(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")] = False,
 ) -> None:
     """Simulate a scenario and leave a folder of results."""
-    from mosaik_scenarios.results import RUNS
-    from mosaik_scenarios.runner import run as run_scenario
-
     given = {"feeder": feeder, "duration": duration, "step": step, "seed": seed}
     overrides = {name: value for name, value in given.items() if value is not None} | _settings(settings or [])
     chosen = find_scenario(scenario)
     chosen = chosen.with_overrides(overrides) if overrides else chosen
+
+    from mosaik_scenarios.results import RUNS
+    from mosaik_scenarios.runner import run as run_scenario
+
     with _progress(quiet) as progress:
         result = run_scenario(chosen, out=out or RUNS / chosen.name, force=force, progress=progress)
     if not quiet:
@@ -112,9 +113,9 @@ def _options(
     version: Annotated[bool, typer.Option("--version", help="Show the version.", is_eager=True)] = False,
 ) -> None:
     if version:
-        from importlib import metadata
+        from mosaik_scenarios.manifest import versions
 
-        typer.echo(f"gridtwin {metadata.version('gridtwin')}")
+        typer.echo(f"gridtwin {versions().get('gridtwin', '(not installed)')}")
         raise typer.Exit
 
 

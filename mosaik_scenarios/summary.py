@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
@@ -179,12 +179,8 @@ def _extreme(table: pd.DataFrame, position_of: Callable[[np.ndarray], Any]) -> E
     if not np.isfinite(values).any():
         return None
     row, column = np.unravel_index(position_of(values), values.shape)
-    element = table.columns[column]
-    return Extreme(
-        float(values[row, column]),
-        None if element == "" else element,
-        pd.DatetimeIndex(table.index)[row].to_pydatetime(),
-    )
+    element, time = table.columns[column], cast(pd.Timestamp, table.index[row])
+    return Extreme(float(values[row, column]), None if element == "" else element, time.to_pydatetime())
 
 
 def row_hours(index: pd.Index) -> np.ndarray:
