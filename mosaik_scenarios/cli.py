@@ -50,7 +50,9 @@ def main() -> None:
 def run(
     scenario: Annotated[str, typer.Argument(help="Name of a scenario, or its .toml or .json file.")] = DEFAULT_SCENARIO,
     feeder: Annotated[str | None, typer.Option(help="Name of a feeder, or its pandapower .json file.")] = None,
-    duration: Annotated[str | None, typer.Option(help="Such as 1d, 6h or 90s.")] = None,
+    duration: Annotated[
+        str | None, typer.Option(help="Such as 1d, 6h or 90s; what would happen later is left out.")
+    ] = None,
     step: Annotated[str | None, typer.Option(help="Such as 1min or 20ms.")] = None,
     seed: Annotated[int | None, typer.Option(help="Of every random draw.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the run; runs/NAME unless given.")] = None,
@@ -61,9 +63,10 @@ def run(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")] = False,
 ) -> None:
     """Simulate a scenario and leave a folder of results."""
-    given = {"feeder": feeder, "duration": duration, "step": step, "seed": seed}
+    given = {"feeder": feeder, "step": step, "seed": seed}
     overrides = {name: value for name, value in given.items() if value is not None} | _settings(settings or [])
     chosen = find_scenario(scenario)
+    chosen = chosen.lasting(duration) if duration is not None else chosen
     chosen = chosen.with_overrides(overrides) if overrides else chosen
 
     from mosaik_scenarios.results import RUNS

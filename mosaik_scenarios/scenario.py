@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 import tomli_w
 from pydantic import AwareDatetime, Discriminator, Field, Tag, field_validator, model_validator
 
-from mosaik_scenarios.duration import PositiveDuration
+from mosaik_scenarios.duration import PositiveDuration, parse_duration
 from mosaik_scenarios.errors import ScenarioError
 from mosaik_scenarios.rules import problems_between_fields
 from mosaik_scenarios.section import Section
@@ -142,6 +142,32 @@ class Scenario(Section):
             _set(fields, key, _toml_value(value) if isinstance(value, str) else value)
         return Scenario(**fields)
 
+    def lasting(self, duration: Any) -> Scenario:
+        """The scenario over another duration; what would begin after its end is left out, what would go on is cut.
+
+        Raises
+        ------
+        ScenarioError
+        """
+        end = parse_duration(duration)
+        area = self.area.model_copy(
+            update={kind: _before(end, getattr(self.area, kind)) for kind in ("load_steps", "generation_trips")}
+        )
+        changed = self.model_copy(
+            update={
+                "duration": end,
+                "attacks": tuple(
+                    attack.model_copy(update={"duration": min(attack.duration, end - attack.start)})
+                    for attack in self.attacks
+                    if attack.start < end
+                ),
+                "faults": tuple(fault for fault in self.faults if fault.start < end),
+                "switching": _before(end, self.switching),
+                "area": area,
+            }
+        )
+        return Scenario(**changed.as_mapping())
+
     @classmethod
     def from_file(cls, path: str | Path) -> Scenario:
         """The scenario that a TOML or JSON file (by its suffix) describes.
@@ -164,6 +190,10 @@ class Scenario(Section):
             path.write_text(json.dumps(self.as_mapping(), indent=2) + "\n", encoding="utf-8")
         else:
             path.write_text(tomli_w.dumps(self.as_mapping()), encoding="utf-8")
+
+
+def _before(end: timedelta, events: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(event for event in events if event.at < end)
 
 
 def _is_json(path: Path) -> bool:

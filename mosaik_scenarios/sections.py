@@ -97,12 +97,12 @@ class Attack(Section):
 
 
 class Fault(Section):
-    """A short circuit on a line, or at a bus.
+    """A three-phase short circuit on a line, or at a bus.
 
     Attributes
     ----------
     line, bus
-        pandapower index; one of the two.
+        pandapower index; one of the two. Neither takes a line in the middle of what the last recloser protects.
     position
         Distance from the line's "from" bus over its length. [-]
     kind

@@ -58,7 +58,14 @@ def residual_threshold(significance: float, n_channel: int) -> float:
 def normalised_residuals(problem: GaussNewton, solution: Solution, weight: Floats, n_metered: int) -> Floats:
     """|r_i| / sqrt(Omega_ii) of the metered rows ([1] eq. 5.24), NaN for inactive and critical rows. (n_metered,)"""
     return residuals_over_deviation(
-        problem.rows, problem.layout, problem.pattern, solution.jacobian, solution.factor, solution.residual, weight, n_metered
+        problem.rows,
+        problem.layout,
+        problem.pattern,
+        solution.jacobian,
+        solution.factor,
+        solution.residual,
+        weight,
+        n_metered,
     )
 
 

@@ -235,7 +235,9 @@ class StateEstimator:
     def _refuse_if_unobservable(self) -> None:
         topology = self._topology(self.network.admittances())
         every_channel = np.ones(len(self.channels), dtype=bool)
-        readings = topology.measurements.read(np.ones(len(self.channels)), every_channel, self._forecast.consumption(None, None))
+        readings = topology.measurements.read(
+            np.ones(len(self.channels)), every_channel, self._forecast.consumption(None, None)
+        )
         open_nodes = topology.unobservable_nodes(readings)
         if len(open_nodes):
             buses = self._buses_at(topology, open_nodes)

@@ -167,7 +167,10 @@ class MeasurementSet:
             bus = int(self._channels.position[channel])
             slots[node, quantity, meters_at[bus, quantity]][bus] = channel
             meters_at[bus, quantity] += 1
-        return [((node, quantity), self._add_injection(quantity, node, meters)) for (node, quantity, _), meters in slots.items()]
+        return [
+            ((node, quantity), self._add_injection(quantity, node, meters))
+            for (node, quantity, _), meters in slots.items()
+        ]
 
     def _add_pseudo_measurements(self, generator_buses: Iterable[int]) -> dict[tuple[int, int], int]:
         """Rows of expected injections by (node, quantity), wherever nothing but loads and the like is connected."""

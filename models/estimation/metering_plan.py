@@ -64,11 +64,15 @@ def read_plan(plan: "DataFrame", network: NetworkModel) -> Channels:
     """
     missing = [column for column in COLUMNS if column not in plan.columns]
     if missing:
-        raise InvalidParameterError(f"the metering plan needs the columns {', '.join(COLUMNS)}; add {', '.join(missing)}.")
+        raise InvalidParameterError(
+            f"the metering plan needs the columns {', '.join(COLUMNS)}; add {', '.join(missing)}."
+        )
     names = tuple(str(name) for name in plan["name"])
     if len(set(names)) < len(names):
         twice = next(name for k, name in enumerate(names) if name in names[:k])
-        raise InvalidParameterError(f"channel names are unique; {twice!r} comes twice in the metering plan, rename one.")
+        raise InvalidParameterError(
+            f"channel names are unique; {twice!r} comes twice in the metering plan, rename one."
+        )
     std_dev = plan["std_dev"].to_numpy(dtype=float)
     rows = [
         _Row(name, str(quantity), str(element_type), int(element), _side(side), float(sigma))

@@ -110,7 +110,7 @@ def test_a_scenario_cannot_be_changed() -> None:
             r"attacks\[0\]: expected an end within the 1d simulated, got 1470min",
         ),
         ({"attacks": [{**BIAS, "bais": 1}]}, r"attacks\[0\]: .*'bais'.*did you mean bias\?"),
-        ({"faults": [{"start": "1h"}]}, r"faults\[0\]: expected a line or a bus, got neither"),
+        ({"faults": [{"start": "1h", "line": 1, "bus": 1}]}, r"faults\[0\]: expected a line or a bus, got both"),
         ({"faults": [{"line": 1, "bus": 1, "start": "1h"}]}, r"faults\[0\]: expected a line or a bus, got both"),
         (
             {"faults": [{"line": 1, "start": "1d"}]},
