@@ -149,7 +149,10 @@ class Scenario(Section):
         ------
         ScenarioError
         """
-        end = parse_duration(duration)
+        try:
+            end = parse_duration(duration)
+        except ValueError as error:
+            raise ScenarioError([("duration", str(error))]) from None
         area = self.area.model_copy(
             update={kind: _before(end, getattr(self.area, kind)) for kind in ("load_steps", "generation_trips")}
         )

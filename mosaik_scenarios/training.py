@@ -40,6 +40,12 @@ def trained_detectors(scenario: Scenario, feeder: Feeder, on_stage: OnStage) -> 
     return {name: detectors[name] for name in scenario.detectors}
 
 
+def new_detector(name: str) -> Detector:
+    """A detector with its default parameters, untrained."""
+    kind: Callable[[], Detector] = DETECTORS[name]
+    return kind()
+
+
 def train(name: str, scenario: Scenario, training: History, calibration: History, on_stage: OnStage) -> Detector:
     """One detector, fitted to the training days and calibrated on days it has not seen."""
     detector = new_detector(name)
