@@ -7,17 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from models.errors import InvalidParameterError
-from models.estimation.measurement_model import (
-    ACTIVE_POWER,
-    CURRENT,
-    FROM_END,
-    REACTIVE_POWER,
-    TO_END,
-    VOLTAGE,
-    Floats,
-    Integers,
-)
-from models.network_model import NetworkModel
+from models.estimation.measurement_model import ACTIVE_POWER, CURRENT, FROM_END, REACTIVE_POWER, TO_END, VOLTAGE
+from models.network_model import FloatArray, IntArray, NetworkModel
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -39,14 +30,14 @@ class Channels:
     """The channels of a metering plan as arrays, in the plan's order."""
 
     name: tuple[str, ...]
-    quantity: Integers
+    quantity: IntArray
     """`VOLTAGE`, `ACTIVE_POWER`, `REACTIVE_POWER` or `CURRENT`, (n_channel,)."""
     element_type: tuple[str, ...]
-    position: Integers
+    position: IntArray
     """Row of the element in its pandapower table, (n_channel,)."""
-    end: Integers
+    end: IntArray
     """`FROM_END` (also hv) or `TO_END` (also lv), (n_channel,)."""
-    variance: Floats
+    variance: FloatArray
     """In the square of the channel's unit, (n_channel,)."""
 
     def __len__(self) -> int:
@@ -64,11 +55,15 @@ def read_plan(plan: "DataFrame", network: NetworkModel) -> Channels:
     """
     missing = [column for column in COLUMNS if column not in plan.columns]
     if missing:
-        raise InvalidParameterError(f"the metering plan needs the columns {', '.join(COLUMNS)}; add {', '.join(missing)}.")
+        raise InvalidParameterError(
+            f"the metering plan needs the columns {', '.join(COLUMNS)}; add {', '.join(missing)}."
+        )
     names = tuple(str(name) for name in plan["name"])
     if len(set(names)) < len(names):
         twice = next(name for k, name in enumerate(names) if name in names[:k])
-        raise InvalidParameterError(f"channel names are unique; {twice!r} comes twice in the metering plan, rename one.")
+        raise InvalidParameterError(
+            f"channel names are unique; {twice!r} comes twice in the metering plan, rename one."
+        )
     std_dev = plan["std_dev"].to_numpy(dtype=float)
     rows = [
         _Row(name, str(quantity), str(element_type), int(element), _side(side), float(sigma))
@@ -127,7 +122,7 @@ class _Row:
             )
 
 
-def _positions(index: Integers) -> dict[int, int]:
+def _positions(index: IntArray) -> dict[int, int]:
     return {int(element): k for k, element in enumerate(index)}
 
 
