@@ -7,8 +7,8 @@ same difference, and adds nothing to J.
 
 References
 ----------
-.. [1] A. Abur, A. Gomez-Exposito, Power System State Estimation, Marcel Dekker 2004, sections 5.4 (chi-square test),
-   5.5 (normalised residuals) and 5.7.1 (largest normalised residual test).
+.. [1] A. Abur, A. Gomez-Exposito, Power System State Estimation, Marcel Dekker 2004, chapter 5: chi-square
+   test, normalised residuals, largest normalised residual test.
 """
 
 from dataclasses import dataclass
@@ -19,13 +19,14 @@ import numpy as np
 from scipy.special import chdtrc, chdtri, ndtri
 
 from models.estimation.gain_matrix import StateLayout
-from models.estimation.measurement_model import Floats, Rows
+from models.estimation.measurement_model import Rows
 from models.estimation.sparse_ldl import FactorPattern, sparse_inverse
 from models.estimation.wls import GaussNewton, Solution
+from models.network_model import FloatArray
 
-# A residual whose variance is less than this share of its meter's cannot be told from rounding: the row is critical,
-# it determines a state alone and its residual is zero whatever it reads.
-CRITICAL = 1e-6
+# Share of its meter's variance below which a residual's variance cannot be told from rounding, and an error of fifty
+# standard deviations from noise: the row is critical, it determines a state almost alone.
+CRITICAL = 1e-4
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,8 @@ def residual_threshold(significance: float, n_channel: int) -> float:
     return float(-ndtri(significance / (2 * max(n_channel, 1))))
 
 
-def normalised_residuals(problem: GaussNewton, solution: Solution, weight: Floats, n_metered: int) -> Floats:
-    """|r_i| / sqrt(Omega_ii) of the metered rows ([1] eq. 5.24), NaN for inactive and critical rows. (n_metered,)"""
+def normalised_residuals(problem: GaussNewton, solution: Solution, weight: FloatArray, n_metered: int) -> FloatArray:
+    """|r_i| / sqrt(Omega_ii) of the metered rows ([1]), NaN for inactive and critical rows. (n_metered,)"""
     return residuals_over_deviation(
         problem.rows,
         problem.layout,
@@ -74,13 +75,13 @@ def residuals_over_deviation(
     rows: Rows,
     layout: StateLayout,
     pattern: FactorPattern,
-    jacobian: Floats,
-    factor: Floats,
-    residual: Floats,
-    weight: Floats,
+    jacobian: FloatArray,
+    factor: FloatArray,
+    residual: FloatArray,
+    weight: FloatArray,
     n_metered: int,
-) -> Floats:
-    """Omega = R - H G^-1 H': its diagonal needs the inverse of the gain matrix on the gain matrix's own pattern only."""
+) -> FloatArray:
+    """Omega = R - H G^-1 H'; its diagonal needs the inverse of the gain matrix on that matrix's own pattern only."""
     inverse = sparse_inverse(factor, pattern)
     result = np.full(n_metered, np.nan)
     for row in range(n_metered):

@@ -10,12 +10,10 @@ from numpy.typing import NDArray
 
 from models.errors import InvalidParameterError, NotObservableError
 from models.estimation.bad_data import chi_square_test, residual_threshold
-from models.estimation.measurement_model import Floats
-from models.estimation.measurement_set import Booleans
 from models.estimation.metering_plan import read_plan
 from models.estimation.pseudo_measurements import InjectionForecast
 from models.estimation.topology import Fit, TopologyEstimation
-from models.network_model import Admittances, NetworkModel
+from models.network_model import Admittances, BoolArray, FloatArray, NetworkModel
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -33,9 +31,9 @@ class Estimate:
 
     converged: bool
     observable: bool
-    vm_pu: Floats
+    vm_pu: FloatArray
     """Magnitude at every bus, NaN where de-energised, (n_bus,). [pu]"""
-    va_degree: Floats
+    va_degree: FloatArray
     """Angle at every bus, against the set-point of the island's first slack, (n_bus,). [degree]"""
     objective: float
     """J(x), the weighted sum of squared residuals, before any removal. [-]"""
@@ -44,9 +42,9 @@ class Estimate:
     chi_square_threshold: float
     p_value: float
     """Probability of a J at least this large without bad data."""
-    normalised_residual: Floats
+    normalised_residual: FloatArray
     """|r| over its standard deviation before any removal; NaN for unused and critical channels, (n_channel,). [-]"""
-    removed: Booleans
+    removed: BoolArray
     """Channels taken for bad data, (n_channel,)."""
     objective_after_removal: float
     unobservable_buses: tuple[int, ...]
@@ -60,9 +58,9 @@ class _Snapshot:
     """All that one estimate knows."""
 
     topology: TopologyEstimation
-    value: Floats
-    usable: Booleans
-    consumption: Floats
+    value: FloatArray
+    usable: BoolArray
+    consumption: FloatArray
 
 
 class StateEstimator:
@@ -132,8 +130,8 @@ class StateEstimator:
         self,
         value: Any,
         usable: Any,
-        load_p_mw_forecast: Floats | None = None,
-        load_q_mvar_forecast: Floats | None = None,
+        load_p_mw_forecast: FloatArray | None = None,
+        load_q_mvar_forecast: FloatArray | None = None,
         tap_pos: Any = None,
         switch_closed: Any = None,
     ) -> Estimate:
@@ -195,7 +193,7 @@ class StateEstimator:
             iterations=cleaned.solution.iterations,
         )
 
-    def _remove_bad_data(self, snapshot: _Snapshot, fit: Fit, residuals: Floats) -> tuple[Fit, Booleans]:
+    def _remove_bad_data(self, snapshot: _Snapshot, fit: Fit, residuals: FloatArray) -> tuple[Fit, BoolArray]:
         """Remove the row with the largest normalised residual and fit again until none is above the threshold.
 
         What a removed injection measured is taken from the forecast. A removal without which the rest cannot be
@@ -214,7 +212,7 @@ class StateEstimator:
             residuals = snapshot.topology.normalised_residuals(fit)
         return fit, removed
 
-    def _fit(self, snapshot: _Snapshot, usable: Booleans) -> tuple[NDArray[np.int64], Fit | None]:
+    def _fit(self, snapshot: _Snapshot, usable: BoolArray) -> tuple[NDArray[np.int64], Fit | None]:
         """Nodes that stay open, and the fit if there are none."""
         readings = snapshot.topology.measurements.read(snapshot.value, usable, snapshot.consumption)
         open_nodes = snapshot.topology.unobservable_nodes(readings)

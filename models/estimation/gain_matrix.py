@@ -6,8 +6,8 @@ rotated into the factor row by row, which never squares the numbers and ends in 
 
 References
 ----------
-.. [1] A. Monticelli, State Estimation in Electric Power Systems, Kluwer 1999, sections 3.3 (virtual measurements as a
-   cause of ill-conditioning) and 3.4 (orthogonal factorisation).
+.. [1] A. Abur, A. Gomez-Exposito, Power System State Estimation, Marcel Dekker 2004, chapter 3: weaknesses of the
+   normal equations, orthogonal factorisation.
 .. [2] A. George, M. T. Heath, Solution of sparse linear least squares problems using Givens rotations, Linear Algebra
    and its Applications 34, 1980: the factor of the normal equations holds the one of the rotated rows.
 """
@@ -20,9 +20,9 @@ from scipy.sparse import coo_matrix, csc_matrix, identity
 from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import splu
 
-from models.estimation.measurement_model import Floats, Integers, Rows
+from models.estimation.measurement_model import Rows
 from models.estimation.sparse_ldl import FactorPattern, analyse, factorise, pairs_within, positions
-from models.network_model import Admittances
+from models.network_model import Admittances, FloatArray, IntArray
 
 # Smallest pivot of the gain matrix over its diagonal at which the factor still has four good digits.
 WELL_CONDITIONED = 1e-12
@@ -52,14 +52,14 @@ class StateLayout(NamedTuple):
     """
 
     n_state: int
-    angle_state: Integers
-    magnitude_state: Integers
-    entry_state: Integers
-    pair_start: Integers
-    pair_position: Integers
+    angle_state: IntArray
+    magnitude_state: IntArray
+    entry_state: IntArray
+    pair_start: IntArray
+    pair_position: IntArray
 
 
-def reference_nodes(admittances: Admittances) -> Integers:
+def reference_nodes(admittances: Admittances) -> IntArray:
     """The first slack node of every island: its angle is its set-point, all other angles are states.
 
     A second slack in the same island keeps its angle as a state, since the control room does not know the phase between
@@ -70,7 +70,7 @@ def reference_nodes(admittances: Admittances) -> Integers:
     return admittances.slack_nodes[np.sort(first)]
 
 
-def elimination_order(rows: Rows, n_node: int) -> Integers:
+def elimination_order(rows: Rows, n_node: int) -> IntArray:
     """Nodes in an order that keeps the factor of the gain matrix sparse: minimum degree, as SuperLU finds it."""
     n_row = len(rows.quantity)
     row_of_term = np.repeat(np.arange(n_row), np.diff(rows.term_start))
@@ -82,7 +82,7 @@ def elimination_order(rows: Rows, n_node: int) -> Integers:
     return np.argsort(place)
 
 
-def lay_out(rows: Rows, order: Integers, references: Integers) -> tuple[StateLayout, FactorPattern]:
+def lay_out(rows: Rows, order: IntArray, references: IntArray) -> tuple[StateLayout, FactorPattern]:
     """Number the states in elimination order and find every place of the gain matrix that a row adds to."""
     n_node = len(order)
     has_angle = np.ones(n_node, dtype=bool)
@@ -105,7 +105,9 @@ def lay_out(rows: Rows, order: Integers, references: Integers) -> tuple[StateLay
 
 
 @numba.njit(cache=True)
-def gain_matrix(rows: Rows, layout: StateLayout, pattern: FactorPattern, jacobian: Floats, weight: Floats) -> Floats:
+def gain_matrix(
+    rows: Rows, layout: StateLayout, pattern: FactorPattern, jacobian: FloatArray, weight: FloatArray
+) -> FloatArray:
     """G = H' W H on the factor's pattern; the entry past the end collects what belongs to reference angles."""
     gain = np.zeros(len(pattern.row_index) + 1)
     for row in range(len(weight)):
@@ -123,8 +125,8 @@ def gain_matrix(rows: Rows, layout: StateLayout, pattern: FactorPattern, jacobia
 
 @numba.njit(cache=True)
 def factor_of_gain(
-    rows: Rows, layout: StateLayout, pattern: FactorPattern, jacobian: Floats, weight: Floats
-) -> tuple[bool, Floats]:
+    rows: Rows, layout: StateLayout, pattern: FactorPattern, jacobian: FloatArray, weight: FloatArray
+) -> tuple[bool, FloatArray]:
     """Factor of the gain matrix, and whether it exists: formed and factorised if that is accurate, else rotated."""
     deficient = np.empty(layout.n_state, dtype=np.bool_)
     factor = gain_matrix(rows, layout, pattern, jacobian, weight)
@@ -135,8 +137,8 @@ def factor_of_gain(
 
 @numba.njit(cache=True)
 def rotated_factor(
-    rows: Rows, layout: StateLayout, pattern: FactorPattern, jacobian: Floats, weight: Floats
-) -> tuple[bool, Floats]:
+    rows: Rows, layout: StateLayout, pattern: FactorPattern, jacobian: FloatArray, weight: FloatArray
+) -> tuple[bool, FloatArray]:
     """The same factor by Givens rotations of the weighted Jacobian; row j of R lies where column j of L will ([2])."""
     column_start, row_index = pattern.column_start, pattern.row_index
     n_state = layout.n_state
@@ -173,5 +175,6 @@ def rotated_factor(
         if not pivot**2 > FULL_RANK * largest_entry[state] ** 2:
             return False, factor
         factor[diagonal] = pivot**2
-        factor[diagonal + 1 : end] /= pivot
+        for a in range(diagonal + 1, end):
+            factor[a] /= pivot
     return True, factor

@@ -1,4 +1,4 @@
-"""What meters would read in a given state: h(x) and its analytic Jacobian, row by row, with a pattern that never changes.
+"""What meters would read in a given state: h(x) and its analytic Jacobian, row by row, on a pattern that stays.
 
 Every row looks at one place: a node's voltage, or what flows from a node into the network, all of it (injection) or
 through one branch (flow). Both flows are a sum of admittance times voltage over a few nodes, the row's *terms*, so that
@@ -6,7 +6,8 @@ one formula serves them. The state is polar: angle and magnitude of every node.
 
 References
 ----------
-.. [1] A. Abur, A. Gomez-Exposito, Power System State Estimation, Marcel Dekker 2004, section 2.5 (h and Jacobian).
+.. [1] A. Abur, A. Gomez-Exposito, Power System State Estimation, Marcel Dekker 2004, chapter 2: measurement
+   function and Jacobian.
 """
 
 from dataclasses import dataclass, field
@@ -14,13 +15,8 @@ from typing import NamedTuple
 
 import numba
 import numpy as np
-from numpy.typing import NDArray
 
-from models.network_model import Admittances
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
-Phasors = NDArray[np.complex128]
+from models.network_model import Admittances, ComplexArray, FloatArray, IntArray
 
 VOLTAGE, ACTIVE_POWER, REACTIVE_POWER, CURRENT = range(4)
 FROM_END, TO_END = range(2)
@@ -43,11 +39,11 @@ class Rows(NamedTuple):
         Current from the own node per voltage at the term's node. (n_term,) [pu]
     """
 
-    quantity: Integers
-    own_node: Integers
-    term_start: Integers
-    term_node: Integers
-    term_admittance: Phasors
+    quantity: IntArray
+    own_node: IntArray
+    term_start: IntArray
+    term_node: IntArray
+    term_admittance: ComplexArray
 
 
 @dataclass
@@ -104,7 +100,9 @@ class RowCollector:
 
 
 @numba.njit(cache=True)
-def linearise(rows: Rows, va_radian: Floats, vm_pu: Floats, predicted: Floats, jacobian: Floats) -> None:
+def linearise(
+    rows: Rows, va_radian: FloatArray, vm_pu: FloatArray, predicted: FloatArray, jacobian: FloatArray
+) -> None:
     """Fill in h(x) and its Jacobian.
 
     Parameters
@@ -116,7 +114,9 @@ def linearise(rows: Rows, va_radian: Floats, vm_pu: Floats, predicted: Floats, j
     jacobian
         Receives, for term t, the derivatives by angle (entry 2t) and magnitude (entry 2t + 1) of its node. (2 n_term,)
     """
-    v = vm_pu * np.exp(1j * va_radian)
+    v = np.empty(len(vm_pu), dtype=np.complex128)
+    for node in range(len(vm_pu)):
+        v[node] = vm_pu[node] * complex(np.cos(va_radian[node]), np.sin(va_radian[node]))
     for row in range(len(rows.quantity)):
         own = rows.own_node[row]
         terms = range(rows.term_start[row], rows.term_start[row + 1])

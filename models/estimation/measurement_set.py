@@ -12,19 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.estimation.measurement_model import (
-    ACTIVE_POWER,
-    CURRENT,
-    REACTIVE_POWER,
-    VOLTAGE,
-    Floats,
-    RowCollector,
-)
+from models.estimation.measurement_model import ACTIVE_POWER, CURRENT, REACTIVE_POWER, VOLTAGE, RowCollector
 from models.estimation.metering_plan import Channels
 from models.estimation.pseudo_measurements import InjectionForecast
-from models.network_model import Admittances
-
-Booleans = NDArray[np.bool_]
+from models.network_model import Admittances, BoolArray, FloatArray
 
 POWERS = (ACTIVE_POWER, REACTIVE_POWER)
 NONE = -1
@@ -40,16 +31,16 @@ FAINT_CURRENT = 5.0
 class Readings:
     """What the rows read at one time."""
 
-    measured: Floats
+    measured: FloatArray
     """(n_row,) [pu]"""
-    variance: Floats
+    variance: FloatArray
     """(n_row,) [pu^2]"""
-    active: Booleans
+    active: BoolArray
     """Rows that count, (n_row,)."""
-    faint: Booleans
+    faint: BoolArray
     """Current rows that rest because they read hardly any current, (n_row,)."""
 
-    def weights(self, active: Booleans) -> Floats:
+    def weights(self, active: BoolArray) -> FloatArray:
         """1 / variance of `active` rows, zero elsewhere. (n_row,) [1/pu^2]"""
         return np.divide(1.0, self.variance, out=np.zeros_like(self.variance), where=active)
 
@@ -107,7 +98,7 @@ class MeasurementSet:
         """Number of rows, active or not."""
         return len(self.rows.quantity)
 
-    def read(self, value: Floats, usable: Booleans, consumption: Floats) -> Readings:
+    def read(self, value: FloatArray, usable: BoolArray, consumption: FloatArray) -> Readings:
         """The rows at one time.
 
         Parameters
@@ -132,16 +123,16 @@ class MeasurementSet:
         faint = active & (self.rows.quantity == CURRENT) & (measured < FAINT_CURRENT * np.sqrt(variance))
         return Readings(measured, variance, active & ~faint, faint)
 
-    def channels_in(self, row: int) -> Booleans:
+    def channels_in(self, row: int) -> BoolArray:
         """The channels that take part in a row. (n_channel,)"""
         return self.row_of_channel == row
 
-    def at_channels(self, metered: Floats, usable: Booleans) -> Floats:
+    def at_channels(self, metered: FloatArray, usable: BoolArray) -> FloatArray:
         """Values of the metered rows at the channels that take part in them, NaN at unusable ones. (n_channel,)"""
         return np.where(usable, np.append(metered, np.nan)[self.row_of_channel], np.nan)
 
-    def _sum_by_row(self, contribution: NDArray) -> Floats:
-        return np.bincount(self._row, weights=contribution, minlength=self.n_row)
+    def _sum_by_row(self, contribution: NDArray) -> FloatArray:
+        return np.bincount(self._row, weights=contribution, minlength=self.n_row).astype(float)
 
     def _add_voltages_and_flows(self) -> None:
         for channel, place in enumerate(self._places()):
@@ -215,7 +206,7 @@ class MeasurementSet:
         self._row, self._channel, self._source = table[:, :3].astype(np.int64).T
         self._scale = table[:, 3]
 
-    def _set_variances(self, forecast_variance: Floats, zero_injections: slice) -> None:
+    def _set_variances(self, forecast_variance: FloatArray, zero_injections: slice) -> None:
         """Variance of every contribution by meter and by forecast, and of every zero injection. [pu^2]"""
         squared_scale = self._scale**2
         self._channel_variance = squared_scale * np.append(self._channels.variance, np.inf)[self._channel]

@@ -7,17 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from models.errors import InvalidParameterError
-from models.estimation.measurement_model import (
-    ACTIVE_POWER,
-    CURRENT,
-    FROM_END,
-    REACTIVE_POWER,
-    TO_END,
-    VOLTAGE,
-    Floats,
-    Integers,
-)
-from models.network_model import NetworkModel
+from models.estimation.measurement_model import ACTIVE_POWER, CURRENT, FROM_END, REACTIVE_POWER, TO_END, VOLTAGE
+from models.network_model import FloatArray, IntArray, NetworkModel
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -39,14 +30,14 @@ class Channels:
     """The channels of a metering plan as arrays, in the plan's order."""
 
     name: tuple[str, ...]
-    quantity: Integers
+    quantity: IntArray
     """`VOLTAGE`, `ACTIVE_POWER`, `REACTIVE_POWER` or `CURRENT`, (n_channel,)."""
     element_type: tuple[str, ...]
-    position: Integers
+    position: IntArray
     """Row of the element in its pandapower table, (n_channel,)."""
-    end: Integers
+    end: IntArray
     """`FROM_END` (also hv) or `TO_END` (also lv), (n_channel,)."""
-    variance: Floats
+    variance: FloatArray
     """In the square of the channel's unit, (n_channel,)."""
 
     def __len__(self) -> int:
@@ -131,7 +122,7 @@ class _Row:
             )
 
 
-def _positions(index: Integers) -> dict[int, int]:
+def _positions(index: IntArray) -> dict[int, int]:
     return {int(element): k for k, element in enumerate(index)}
 
 

@@ -9,7 +9,8 @@ magnitudes, which do not tell a direction.
 References
 ----------
 .. [1] A. Monticelli, F. F. Wu, Network observability: theory, IEEE Trans. PAS 104 (5), 1985.
-.. [2] A. Abur, A. Gomez-Exposito, Power System State Estimation, Marcel Dekker 2004, section 4.6 (zero pivots).
+.. [2] A. Abur, A. Gomez-Exposito, Power System State Estimation, Marcel Dekker 2004, chapter 4: numerical
+   observability by zero pivots.
 .. [3] A. Abur, A. Gomez-Exposito, Detecting multiple solutions in state estimation in the presence of current
    magnitude measurements, IEEE Trans. Power Systems 12 (1), 1997.
 """
@@ -19,11 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.estimation.gain_matrix import StateLayout, gain_matrix
-from models.estimation.measurement_model import CURRENT, VOLTAGE, Floats, Rows, linearise
+from models.estimation.measurement_model import CURRENT, VOLTAGE, Rows, linearise
 from models.estimation.sparse_ldl import FactorPattern, factorise, solve_transposed
 from models.estimation.wls import GaussNewton
-
-Booleans = NDArray[np.bool_]
+from models.network_model import BoolArray, FloatArray
 
 # Resistive and reactive in equal parts, so that active and reactive rows both see angle and magnitude.
 UNIT_ADMITTANCE = (1.0 - 1.0j) / np.sqrt(2.0)
@@ -51,7 +51,7 @@ class Observability:
         linearise(self._rows, np.zeros(n_node), np.ones(n_node), np.empty(len(self._counts)), self._jacobian)
         self._known_good = np.zeros(len(self._counts), dtype=bool)
 
-    def unobservable_nodes(self, active: Booleans) -> NDArray[np.int64]:
+    def unobservable_nodes(self, active: BoolArray) -> NDArray[np.int64]:
         """Nodes whose angle or magnitude the active rows leave open; empty if the network is observable."""
         counting = active & self._counts
         if not (self._known_good & ~counting).any() and self._known_good.any():
@@ -64,7 +64,7 @@ class Observability:
 
 
 def on_unit_network(rows: Rows) -> Rows:
-    """The same rows on a network whose branches all have `UNIT_ADMITTANCE`: own node the sum, other nodes the negative."""
+    """The same rows on a network whose branches all have `UNIT_ADMITTANCE` and whose nodes have no shunts."""
     row_of_term = np.repeat(np.arange(len(rows.quantity)), np.diff(rows.term_start))
     is_own = rows.term_node == rows.own_node[row_of_term]
     others_in_row = np.diff(rows.term_start) - 1
@@ -75,8 +75,8 @@ def on_unit_network(rows: Rows) -> Rows:
 
 @numba.njit(cache=True)
 def moving_states(
-    rows: Rows, layout: StateLayout, pattern: FactorPattern, jacobian: Floats, weight: Floats
-) -> Booleans:
+    rows: Rows, layout: StateLayout, pattern: FactorPattern, jacobian: FloatArray, weight: FloatArray
+) -> BoolArray:
     """States with a part in the null space of the weighted rows; the place past the end (references) never moves."""
     n_state = layout.n_state
     moves = np.zeros(n_state + 1, dtype=np.bool_)
@@ -89,6 +89,9 @@ def moving_states(
             null_vector = np.zeros(n_state)
             null_vector[state] = 1.0
             solve_transposed(factor, pattern, null_vector)
-            size = np.abs(null_vector)
-            moves[:n_state] |= size > STANDS_STILL * size.max()
+            largest = 0.0
+            for other in range(n_state):
+                largest = max(largest, abs(null_vector[other]))
+            for other in range(n_state):
+                moves[other] |= abs(null_vector[other]) > STANDS_STILL * largest
     return moves

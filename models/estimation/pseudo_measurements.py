@@ -8,8 +8,7 @@ grid nothing is expected (infinite variance): it delivers what the network asks 
 
 import numpy as np
 
-from models.estimation.measurement_model import Floats, Integers
-from models.network_model import Admittances, NetworkModel
+from models.network_model import Admittances, FloatArray, IntArray, NetworkModel
 
 # A small load is not known better than this share of a mean load's apparent power.
 FLOOR_OF_MEAN_LOAD = 0.01
@@ -54,7 +53,7 @@ class InjectionForecast:
             network.sgen_bus[self.sgens_in_service].tolist(),
         )
 
-    def consumption(self, load_p_mw: Floats | None, load_q_mvar: Floats | None) -> Floats:
+    def consumption(self, load_p_mw: FloatArray | None, load_q_mvar: FloatArray | None) -> FloatArray:
         """Expected active, then reactive power that loads less static generators draw at every bus. [MW, Mvar]
 
         Without a forecast (None) a load draws its nominal power. (2 n_bus,)
@@ -64,7 +63,7 @@ class InjectionForecast:
         drawn = self.network.bus_consumption(p_mw + 1j * q_mvar, 0.5 * self.sgen)
         return np.concatenate((drawn.real, drawn.imag))
 
-    def other_consumption(self, admittances: Admittances) -> Floats:
+    def other_consumption(self, admittances: Admittances) -> FloatArray:
         """The same for storages, wards and motors, in one topology state. (2 n_bus,)
 
         The compiled network knows it by node; of several such buses in a node the first one stands for all.
@@ -78,7 +77,7 @@ class InjectionForecast:
                 power[bus] = -admittances.fixed_injection[node] * admittances.base_mva
         return np.concatenate((power.real, power.imag))
 
-    def variance(self, other_consumption: Floats) -> Floats:
+    def variance(self, other_consumption: FloatArray) -> FloatArray:
         """Variance of the sum of both consumptions. (2 n_bus,) [MW^2, Mvar^2]"""
         network = self.network
         load, sgen = self.load * network.load_weight, self.sgen * network.sgen_weight
@@ -96,10 +95,10 @@ class InjectionForecast:
             total[[bus, network.n_bus + bus]] = np.inf
         return total
 
-    def _variance_at(self, bus: Integers, std_dev: Floats, in_service: np.ndarray) -> Floats:
+    def _variance_at(self, bus: IntArray, std_dev: FloatArray, in_service: np.ndarray) -> FloatArray:
         """Sum of variances by bus; no standard deviation is below the floor. [MW^2]"""
         variance = in_service * np.maximum(np.abs(std_dev), self.floor_mva) ** 2
-        return np.bincount(bus, weights=variance, minlength=self.network.n_bus)
+        return np.bincount(bus, weights=variance, minlength=self.network.n_bus).astype(float)
 
     def _buses_of_other_elements(self) -> frozenset[int]:
         net = self.network.net

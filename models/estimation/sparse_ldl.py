@@ -1,8 +1,8 @@
 """LDL' factor of a sparse symmetric matrix whose pattern never changes: analysed once, then only numbers move.
 
-The factor is stored in place of the matrix: one array of values in column order, each column its diagonal first and then
-the rows below in ascending order, fill included. Every position that elimination, substitution and the sparse inverse
-touch is worked out beforehand, so that the kernels search for nothing.
+The factor is stored in place of the matrix: one array of values in column order, each column its diagonal first and
+then the rows below in ascending order, fill included. Every position that elimination, substitution and the sparse
+inverse touch is worked out beforehand, so that the kernels search for nothing.
 
 References
 ----------
@@ -15,11 +15,8 @@ from typing import NamedTuple
 
 import numba
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
-Booleans = NDArray[np.bool_]
+from models.network_model import BoolArray, FloatArray, IntArray
 
 
 class FactorPattern(NamedTuple):
@@ -38,13 +35,13 @@ class FactorPattern(NamedTuple):
         lies. Elimination writes there, the sparse inverse reads there. (n_update,)
     """
 
-    column_start: Integers
-    row_index: Integers
-    update_start: Integers
-    update_position: Integers
+    column_start: IntArray
+    row_index: IntArray
+    update_start: IntArray
+    update_position: IntArray
 
 
-def analyse(row: Integers, column: Integers, size: int) -> FactorPattern:
+def analyse(row: IntArray, column: IntArray, size: int) -> FactorPattern:
     """Pattern of the factor of a symmetric matrix with entries at (`row`, `column`), eliminated in the order given.
 
     Either triangle or both may be named; the diagonal is always part of the pattern.
@@ -64,8 +61,8 @@ def analyse(row: Integers, column: Integers, size: int) -> FactorPattern:
     )
 
 
-def fill_in(row: Integers, column: Integers, size: int) -> list[list[int]]:
-    """Rows below the diagonal of each column of the factor: the matrix's own and those its children hand up ([1] 4.1)."""
+def fill_in(row: IntArray, column: IntArray, size: int) -> list[list[int]]:
+    """Rows below the diagonal of each column of the factor: the matrix's own and its children's ([1])."""
     below: list[set[int]] = [set() for _ in range(size)]
     for i, j in zip(row.tolist(), column.tolist(), strict=True):
         if i > j:
@@ -77,8 +74,8 @@ def fill_in(row: Integers, column: Integers, size: int) -> list[list[int]]:
     return [sorted(rows) for rows in below]
 
 
-def pairs_within(group_start: Integers) -> tuple[Integers, Integers]:
-    """All pairs of entries (a, b), a <= b, that share a group; group k holds entries group_start[k]:group_start[k+1]."""
+def pairs_within(group_start: IntArray) -> tuple[IntArray, IntArray]:
+    """All pairs of entries (a, b), a <= b, of the same group; group k is group_start[k]:group_start[k + 1]."""
     entry = np.arange(group_start[-1])
     partners = np.repeat(group_start[1:], np.diff(group_start)) - entry
     first = np.repeat(entry, partners)
@@ -86,7 +83,7 @@ def pairs_within(group_start: Integers) -> tuple[Integers, Integers]:
     return first, second
 
 
-def positions(pattern: FactorPattern, row: Integers, column: Integers) -> Integers:
+def positions(pattern: FactorPattern, row: IntArray, column: IntArray) -> IntArray:
     """Where the entries (`row`, `column`) of the symmetric matrix lie among the factor's values; all must exist."""
     size = len(pattern.column_start) - 1
     column_of_entry = np.repeat(np.arange(size), np.diff(pattern.column_start))
@@ -95,7 +92,7 @@ def positions(pattern: FactorPattern, row: Integers, column: Integers) -> Intege
 
 
 @numba.njit(cache=True)
-def factorise(values: Floats, pattern: FactorPattern, relative_pivot: float, deficient: Booleans) -> int:
+def factorise(values: FloatArray, pattern: FactorPattern, relative_pivot: float, deficient: BoolArray) -> int:
     """Replace the matrix in `values` by its factor: D on the diagonal, L below it (right-looking, no pivoting).
 
     A pivot at most `relative_pivot` times the diagonal it began as is a dependent column: it is marked in `deficient`,
@@ -115,7 +112,8 @@ def factorise(values: Floats, pattern: FactorPattern, relative_pivot: float, def
         if deficient[j]:
             n_deficient += 1
             values[diagonal] = 1.0
-            values[diagonal + 1 : end] = 0.0
+            for a in range(diagonal + 1, end):
+                values[a] = 0.0
             update = pattern.update_start[j + 1]
             continue
         for a in range(diagonal + 1, end):
@@ -128,7 +126,7 @@ def factorise(values: Floats, pattern: FactorPattern, relative_pivot: float, def
 
 
 @numba.njit(cache=True)
-def solve(factor: Floats, pattern: FactorPattern, right_hand_side: Floats) -> None:
+def solve(factor: FloatArray, pattern: FactorPattern, right_hand_side: FloatArray) -> None:
     """Replace `right_hand_side` by the solution of LDL'x = right_hand_side."""
     column_start, row_index = pattern.column_start, pattern.row_index
     for j in range(len(column_start) - 1):
@@ -139,7 +137,7 @@ def solve(factor: Floats, pattern: FactorPattern, right_hand_side: Floats) -> No
 
 
 @numba.njit(cache=True)
-def solve_transposed(factor: Floats, pattern: FactorPattern, right_hand_side: Floats) -> None:
+def solve_transposed(factor: FloatArray, pattern: FactorPattern, right_hand_side: FloatArray) -> None:
     """Replace `right_hand_side` by the solution of L'x = right_hand_side."""
     column_start, row_index = pattern.column_start, pattern.row_index
     for j in range(len(column_start) - 2, -1, -1):
@@ -150,7 +148,7 @@ def solve_transposed(factor: Floats, pattern: FactorPattern, right_hand_side: Fl
 
 
 @numba.njit(cache=True)
-def sparse_inverse(factor: Floats, pattern: FactorPattern) -> Floats:
+def sparse_inverse(factor: FloatArray, pattern: FactorPattern) -> FloatArray:
     """Entries of the inverse matrix on the factor's pattern, laid out like the factor ([2])."""
     column_start, update_position = pattern.column_start, pattern.update_position
     inverse = np.zeros(len(factor))

@@ -6,13 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.estimation.bad_data import normalised_residuals
-from models.estimation.measurement_model import Floats
 from models.estimation.measurement_set import FAINT_CURRENT, MeasurementSet, Readings
 from models.estimation.metering_plan import Channels
 from models.estimation.observability import Observability
 from models.estimation.pseudo_measurements import InjectionForecast
 from models.estimation.wls import GaussNewton, Solution
-from models.network_model import Admittances
+from models.network_model import Admittances, FloatArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,7 +19,7 @@ class Fit:
     """A state fitted to readings."""
 
     solution: Solution
-    weight: Floats
+    weight: FloatArray
     """1 / variance of the rows that counted, else zero, (n_row,). [1/pu^2]"""
     degrees_of_freedom: int
 
@@ -64,11 +63,11 @@ class TopologyEstimation:
         contradicted = readings.faint & (expected > 2.0 * FAINT_CURRENT * np.sqrt(readings.variance))
         return self._fit_rows(readings, readings.active | contradicted) if contradicted.any() else fit
 
-    def normalised_residuals(self, fit: Fit) -> Floats:
+    def normalised_residuals(self, fit: Fit) -> FloatArray:
         """|r| over its standard deviation of the metered rows, NaN where inactive or critical. (n_metered,)"""
         return normalised_residuals(self._problem, fit.solution, fit.weight, self.measurements.n_metered)
 
-    def at_buses(self, fit: Fit) -> tuple[Floats, Floats]:
+    def at_buses(self, fit: Fit) -> tuple[FloatArray, FloatArray]:
         """Magnitude [pu] and angle [degree] of every bus, NaN where de-energised. (n_bus,)"""
         dead = self.node_of_bus < 0
         vm_pu = np.where(dead, np.nan, fit.solution.vm_pu[self.node_of_bus])
@@ -84,6 +83,6 @@ class TopologyEstimation:
         self._last = None
         return None
 
-    def _starts(self) -> list[tuple[Floats, Floats]]:
+    def _starts(self) -> list[tuple[FloatArray, FloatArray]]:
         warm = [] if self._last is None else [(self._last.va_radian, self._last.vm_pu)]
         return [*warm, self._problem.flat_start()]

@@ -5,7 +5,7 @@ may be switched off by a zero weight without any change of pattern.
 
 References
 ----------
-.. [1] A. Abur, A. Gomez-Exposito, Power System State Estimation, Marcel Dekker 2004, sections 2.6 and 3.2.
+.. [1] A. Abur, A. Gomez-Exposito, Power System State Estimation, Marcel Dekker 2004, chapter 2.
 """
 
 from typing import NamedTuple
@@ -14,9 +14,9 @@ import numba
 import numpy as np
 
 from models.estimation.gain_matrix import StateLayout, elimination_order, factor_of_gain, lay_out, reference_nodes
-from models.estimation.measurement_model import Floats, Rows, linearise
+from models.estimation.measurement_model import Rows, linearise
 from models.estimation.sparse_ldl import FactorPattern, solve
-from models.network_model import Admittances
+from models.network_model import Admittances, FloatArray
 
 # Largest change of any angle [rad] or magnitude [pu] at which an iteration counts as the last.
 TOLERANCE = 1e-8
@@ -47,11 +47,11 @@ class Solution(NamedTuple):
 
     converged: bool
     iterations: int
-    va_radian: Floats
-    vm_pu: Floats
-    residual: Floats
-    jacobian: Floats
-    factor: Floats
+    va_radian: FloatArray
+    vm_pu: FloatArray
+    residual: FloatArray
+    jacobian: FloatArray
+    factor: FloatArray
 
 
 class GaussNewton:
@@ -76,21 +76,71 @@ class GaussNewton:
         """Number of states: two a node less one angle an island."""
         return self.layout.n_state
 
-    def flat_start(self) -> tuple[Floats, Floats]:
+    def flat_start(self) -> tuple[FloatArray, FloatArray]:
         """Angles [rad] of the unloaded network and set-point magnitudes [pu]; what a first estimate starts from."""
         return np.angle(self._start), np.abs(self._start)
 
-    def solve(self, measured: Floats, weight: Floats, va_radian: Floats, vm_pu: Floats) -> Solution:
+    def solve(self, measured: FloatArray, weight: FloatArray, va_radian: FloatArray, vm_pu: FloatArray) -> Solution:
         """Minimise J from the given state; `weight` is 1 / sigma^2 of every row, zero where it is switched off."""
-        return Solution(
-            *gauss_newton(
-                self.rows, self.layout, self.pattern, measured, weight, va_radian, vm_pu, TOLERANCE, MAX_ITERATIONS
-            )
-        )
+        return Solution(*gauss_newton(self.rows, self.layout, self.pattern, measured, weight, va_radian, vm_pu))
 
 
 @numba.njit(cache=True)
-def gradient(rows: Rows, layout: StateLayout, jacobian: Floats, weight: Floats, residual: Floats) -> Floats:
+def gauss_newton(
+    rows: Rows,
+    layout: StateLayout,
+    pattern: FactorPattern,
+    measured: FloatArray,
+    weight: FloatArray,
+    start_va_radian: FloatArray,
+    start_vm_pu: FloatArray,
+) -> tuple[bool, int, FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]:
+    """The fields of `Solution`."""
+    va_radian, vm_pu = start_va_radian.copy(), start_vm_pu.copy()
+    residual = np.empty(len(rows.quantity))
+    jacobian = np.empty(2 * len(rows.term_node))
+    factor = np.empty(0)
+    longest = improvement = np.inf
+    iteration = 0
+    compare(rows, measured, va_radian, vm_pu, residual, jacobian)
+    while iteration < MAX_ITERATIONS and longest > TOLERANCE:
+        iteration += 1
+        downhill = gradient(rows, layout, jacobian, weight, residual)
+        determined, factor = factor_of_gain(rows, layout, pattern, jacobian, weight)
+        step = downhill.copy()
+        solve(factor, pattern, step)
+        longest, improvement = size_of_step(downhill, step)
+        if not (determined and np.isfinite(improvement)):
+            improvement = np.inf
+            break
+        shortening = min(1.0, LONGEST_STEP / longest) if longest > 0.0 else 1.0
+        for node in range(len(vm_pu)):
+            va_radian[node] += shortening * step[layout.angle_state[node]]
+            vm_pu[node] += shortening * step[layout.magnitude_state[node]]
+        compare(rows, measured, va_radian, vm_pu, residual, jacobian)
+    converged = improvement < NEGLIGIBLE_IMPROVEMENT
+    return converged, iteration, va_radian, vm_pu, residual, jacobian, factor
+
+
+@numba.njit(cache=True)
+def compare(
+    rows: Rows,
+    measured: FloatArray,
+    va_radian: FloatArray,
+    vm_pu: FloatArray,
+    residual: FloatArray,
+    jacobian: FloatArray,
+) -> None:
+    """Fill in the residuals z - h(x) and the Jacobian of h."""
+    linearise(rows, va_radian, vm_pu, residual, jacobian)
+    for row in range(len(residual)):
+        residual[row] = measured[row] - residual[row]
+
+
+@numba.njit(cache=True)
+def gradient(
+    rows: Rows, layout: StateLayout, jacobian: FloatArray, weight: FloatArray, residual: FloatArray
+) -> FloatArray:
     """H' W (z - h(x)), with one entry more for the reference angles, zero."""
     result = np.zeros(layout.n_state + 1)
     for row in range(len(weight)):
@@ -101,40 +151,10 @@ def gradient(rows: Rows, layout: StateLayout, jacobian: Floats, weight: Floats, 
 
 
 @numba.njit(cache=True)
-def gauss_newton(
-    rows: Rows,
-    layout: StateLayout,
-    pattern: FactorPattern,
-    measured: Floats,
-    weight: Floats,
-    start_va_radian: Floats,
-    start_vm_pu: Floats,
-    tolerance: float,
-    max_iterations: int,
-) -> tuple[bool, int, Floats, Floats, Floats, Floats, Floats]:
-    """The fields of `Solution`."""
-    va_radian, vm_pu = start_va_radian.copy(), start_vm_pu.copy()
-    predicted = np.empty(len(rows.quantity))
-    jacobian = np.empty(2 * len(rows.term_node))
-    factor = np.empty(0)
-    longest = improvement = np.inf
-    iteration = 0
-    linearise(rows, va_radian, vm_pu, predicted, jacobian)
-    while iteration < max_iterations and longest > tolerance:
-        iteration += 1
-        downhill = gradient(rows, layout, jacobian, weight, measured - predicted)
-        determined, factor = factor_of_gain(rows, layout, pattern, jacobian, weight)
-        step = downhill.copy()
-        solve(factor, pattern, step)
-        improvement = downhill @ step if determined else np.inf
-        if not np.isfinite(improvement):
-            break
-        longest = np.max(np.abs(step))
-        if longest > LONGEST_STEP:
-            step *= LONGEST_STEP / longest
-        for node in range(len(vm_pu)):
-            va_radian[node] += step[layout.angle_state[node]]
-            vm_pu[node] += step[layout.magnitude_state[node]]
-        linearise(rows, va_radian, vm_pu, predicted, jacobian)
-    converged = improvement < NEGLIGIBLE_IMPROVEMENT
-    return converged, iteration, va_radian, vm_pu, measured - predicted, jacobian, factor
+def size_of_step(downhill: FloatArray, step: FloatArray) -> tuple[float, float]:
+    """Largest change of a state [rad or pu], and by how much J falls if h is linear."""
+    longest = improvement = 0.0
+    for state in range(len(step)):
+        longest = max(longest, abs(step[state]))
+        improvement += downhill[state] * step[state]
+    return longest, improvement

@@ -1,0 +1,100 @@
+"""The state estimator as a mosaik simulator."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from models.telemetry.quality import Quality
+from simulators.adapter import ModelAdapter
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from pandapower import pandapowerNet
+
+    from models.estimation.estimator import StateEstimator
+    from models.network_model import NetworkModel
+
+USABLE = (Quality.VALID, Quality.STALE)
+
+
+class EstimatorSimulator(ModelAdapter):
+    """Estimates the voltage of every bus from what the control room received.
+
+    Parameters of ``Estimator``: `network`, the network as the control room believes it to be (a `NetworkModel` or a
+    pandapower net); `plan`, the metering plan (a DataFrame, or a list of its rows as mappings); `significance`,
+    `identification_threshold`, `max_removals` and `pseudo_std_dev_fraction` of `StateEstimator`.
+
+    Inputs: value_received [unit of the channel] and quality [codes of `Quality`] (n_channel); only VALID and STALE
+    values are used, and all of them where no quality is connected; timestamp_s [s] (n_channel) is accepted and not
+    used. load_p_mw_forecast [MW], load_q_mvar_forecast [Mvar] (n_load), nominal where not connected. tap_pos (n_trafo)
+    and switch_closed (n_switch) [-] as telemetered, as built where not connected.
+
+    Outputs: vm_pu_estimated [pu], va_degree_estimated [degree] (n_bus), NaN where de-energised or without a solution;
+    objective, degrees_of_freedom, chi_square_threshold, p_value [-], of everything received; normalised_residual
+    (n_channel) [-], NaN where not used or critical; removed (n_channel), channels taken for bad data; observable,
+    converged.
+    """
+
+    MODEL = "Estimator"
+    PARAMS = (
+        "network",
+        "plan",
+        "significance",
+        "identification_threshold",
+        "max_removals",
+        "pseudo_std_dev_fraction",
+    )
+    INPUTS = (
+        "value_received",
+        "timestamp_s",
+        "quality",
+        "load_p_mw_forecast",
+        "load_q_mvar_forecast",
+        "tap_pos",
+        "switch_closed",
+    )
+    OUTPUTS = (
+        "vm_pu_estimated",
+        "va_degree_estimated",
+        "objective",
+        "degrees_of_freedom",
+        "chi_square_threshold",
+        "p_value",
+        "normalised_residual",
+        "removed",
+        "observable",
+        "converged",
+    )
+
+    def build(
+        self,
+        network: NetworkModel | pandapowerNet,
+        plan: pd.DataFrame | Sequence[Mapping[str, Any]],
+        **settings: Any,
+    ) -> StateEstimator:
+        import pandas as pd
+
+        from models.estimation.estimator import StateEstimator
+        from models.network_model import NetworkModel
+
+        believed = network if isinstance(network, NetworkModel) else NetworkModel(network)
+        return StateEstimator(believed, pd.DataFrame(plan), **settings)
+
+    def advance(self, model: StateEstimator, seconds: float, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        value = inputs.get("value_received", np.full(len(model.channels), np.nan))
+        estimate = model.estimate(
+            value,
+            np.isin(inputs["quality"], USABLE) if "quality" in inputs else np.ones(len(value), dtype=bool),
+            load_p_mw_forecast=inputs.get("load_p_mw_forecast"),
+            load_q_mvar_forecast=inputs.get("load_q_mvar_forecast"),
+            tap_pos=inputs.get("tap_pos"),
+            switch_closed=inputs.get("switch_closed"),
+        )
+        named = {"vm_pu_estimated": estimate.vm_pu, "va_degree_estimated": estimate.va_degree}
+        return {name: named[name] if name in named else getattr(estimate, name) for name in self.OUTPUTS}
+
+    def order(self, model: StateEstimator) -> dict[str, list[Any]]:
+        return {"bus": model.network.bus_index.tolist(), "channel": list(model.channels.name)}

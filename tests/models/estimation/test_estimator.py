@@ -1,0 +1,308 @@
+"""The estimated state: equal to the power flow without noise, to pandapower's estimator with it, in every topology."""
+
+from collections.abc import Callable
+from copy import deepcopy
+from typing import Any
+
+import numpy as np
+import pandapower
+import pandas as pd
+import pytest
+from pandapower.estimation import estimate as pandapower_estimate
+
+from models.errors import InvalidParameterError
+from models.estimation.estimator import Estimate, StateEstimator
+from models.network_model import NetworkModel
+
+Nets = Callable[[str], Any]
+Plans = Callable[..., pd.DataFrame]
+Readings = Callable[[Any, pd.DataFrame], np.ndarray]
+FEEDERS = ("case33bw", "cigre_mv", "oberrhein", "case14", "case118")
+
+
+def estimate(net: Any, plan: pd.DataFrame, value: np.ndarray, **believed: Any) -> Estimate:
+    """One estimate with every channel usable."""
+    return StateEstimator(NetworkModel(net), plan).estimate(value, np.ones(len(plan), dtype=bool), **believed)
+
+
+def assert_state(found: Estimate, net: Any, tolerance: float) -> None:
+    """The estimated state is that of the net's power flow, NaN where that has none."""
+    assert found.converged
+    assert found.observable
+    np.testing.assert_allclose(found.vm_pu, net.res_bus.vm_pu, rtol=0, atol=tolerance)
+    np.testing.assert_allclose(np.radians(found.va_degree), np.radians(net.res_bus.va_degree), rtol=0, atol=tolerance)
+
+
+@pytest.mark.parametrize("name", FEEDERS)
+def test_without_noise_the_state_is_the_power_flow(
+    name: str, solved: Nets, metering_plan: Plans, perfect_readings: Readings
+) -> None:
+    net = solved(name)
+    plan = metering_plan(net, v=net.bus.index[::3], flows="pqi")
+    found = estimate(net, plan, perfect_readings(net, plan))
+    assert_state(found, net, 1e-8)
+    assert found.objective < 1e-6
+    assert not found.removed.any()
+
+
+@pytest.mark.parametrize("name", ["case33bw", "cigre_mv", "oberrhein"])
+def test_true_forecasts_stand_in_for_meters(
+    name: str, solved: Nets, metering_plan: Plans, perfect_readings: Readings
+) -> None:
+    # The sgens of oberrhein are forecast at half their nominal power: let that be the truth.
+    net = solved(name)
+    net.sgen[["p_mw", "q_mvar"]] *= 0.5
+    pandapower.runpp(net, calculate_voltage_angles=True, tolerance_mva=1e-10)
+    plan = metering_plan(net, v=net.ext_grid.bus, injections=[], lines=[], trafos=[])
+    net.sgen[["p_mw", "q_mvar"]] *= 2.0
+    found = estimate(net, plan, perfect_readings(net, plan))
+    assert_state(found, net, 1e-8)
+    assert np.isnan(found.normalised_residual).all()  # the only meters there are, at the substations, are critical
+
+
+def test_agrees_with_pandapower_on_noisy_measurements(
+    solved: Nets, metering_plan: Plans, perfect_readings: Readings
+) -> None:
+    net = solved("case33bw")
+    plan = metering_plan(net, v=[0, 8, 17, 32], injections=net.load.bus, lines=net.line.index[:20:2], flows="pqi")
+    plan = plan[(plan.measurement_type != "i") | (plan.element < 8)].reset_index(drop=True)
+    value = perfect_readings(net, plan) + plan.std_dev * np.random.default_rng(3).standard_normal(len(plan))
+    for row, reading in zip(plan.itertuples(), value, strict=True):
+        pandapower.create_measurement(
+            net, row.measurement_type, row.element_type, reading, row.std_dev, row.element, side=row.side
+        )
+    pandapower_estimate(net, algorithm="wls", init="flat", tolerance=1e-9, maximum_iterations=50)
+
+    found = estimate(net, plan, value.to_numpy())
+
+    assert not found.removed.any()
+    np.testing.assert_allclose(found.vm_pu, net.res_bus_est.vm_pu, atol=1e-6)
+    np.testing.assert_allclose(np.radians(found.va_degree), np.radians(net.res_bus_est.va_degree), atol=1e-6)
+
+
+def test_degrees_of_freedom_are_rows_less_states(
+    solved: Nets, metering_plan: Plans, perfect_readings: Readings
+) -> None:
+    net = solved("case33bw")
+    plan = metering_plan(net, v=[0], injections=[0, 1], lines=[0], trafos=[])
+    found = estimate(net, plan, perfect_readings(net, plan))
+    # 1 voltage, 2 flows, 2 x 2 metered and 31 x 2 expected injections; 33 magnitudes and 32 angles.
+    assert found.degrees_of_freedom == (1 + 2 + 4 + 62) - (33 + 32)
+
+
+def test_a_missing_injection_is_taken_from_its_forecast(
+    solved: Nets, metering_plan: Plans, perfect_readings: Readings
+) -> None:
+    net = solved("case33bw")
+    plan = metering_plan(net, lines=[0])
+    value = perfect_readings(net, plan)
+    silent = plan.name.isin(["p bus 17", "q bus 17", "p bus 24"]).to_numpy()
+    estimator = StateEstimator(NetworkModel(net), plan)
+
+    complete = estimator.estimate(value, np.ones(len(plan), dtype=bool))
+    by_quality = estimator.estimate(np.where(silent, 99.0, value), ~silent)
+    by_nan = estimator.estimate(np.where(silent, np.nan, value), np.ones(len(plan), dtype=bool))
+
+    assert by_quality.degrees_of_freedom == complete.degrees_of_freedom
+    assert np.isnan(by_quality.normalised_residual[silent]).all()
+    np.testing.assert_allclose(by_quality.vm_pu, by_nan.vm_pu, rtol=0, atol=1e-12)
+    assert_state(by_quality, net, 1e-8)
+
+    doubled = np.where(net.load.bus == 17, 2.0, 1.0)
+    misled = estimator.estimate(value, ~silent, net.load.p_mw * doubled, net.load.q_mvar * doubled)
+    assert misled.objective > 0.1
+    assert misled.vm_pu[17] < net.res_bus.vm_pu[17] - 0.001
+
+
+def test_follows_a_tap(solved: Nets, metering_plan: Plans, perfect_readings: Readings, solve_again: Callable) -> None:
+    net = solved("oberrhein")
+    believed = deepcopy(net)
+    net.trafo["tap_pos"] = [-4, 2]
+    solve_again(net)
+    plan = metering_plan(net)
+    assert_state(estimate(believed, plan, perfect_readings(net, plan), tap_pos=[-4, 2]), net, 1e-8)
+    wrong_tap = estimate(believed, plan, perfect_readings(net, plan))
+    assert wrong_tap.objective > wrong_tap.chi_square_threshold
+
+
+def test_follows_switches_into_islands_without_voltage(
+    solved: Nets, metering_plan: Plans, perfect_readings: Readings, solve_again: Callable
+) -> None:
+    net = solved("oberrhein")
+    plan = metering_plan(net, lines=net.line.index[::4])
+    estimator = StateEstimator(NetworkModel(net), plan)
+    usable = np.ones(len(plan), dtype=bool)
+    closed = np.flatnonzero(net.switch.closed)
+    for switch in closed[[3, 60, 200]]:
+        state = net.switch.closed.to_numpy(copy=True)
+        state[switch] = False
+        changed = deepcopy(net)
+        changed.switch["closed"] = state
+        solve_again(changed)
+        value = perfect_readings(changed, plan)
+        found = estimator.estimate(value, usable, switch_closed=state)
+        assert_state(found, changed, 1e-8)
+        dead = changed.res_bus.vm_pu.isna()
+        at_dead_bus = (plan.element_type == "bus") & plan.element.isin(net.bus.index[dead])
+        assert np.isnan(found.normalised_residual[at_dead_bus]).all()
+
+
+def two_sources() -> Any:
+    """Two substations, 3 degrees apart, at the ends of a line of four buses with a switch in the middle."""
+    net = pandapower.create_empty_network(sn_mva=10.0)
+    buses = [pandapower.create_bus(net, 20.0) for _ in range(4)]
+    pandapower.create_ext_grid(net, buses[0], vm_pu=1.02)
+    pandapower.create_ext_grid(net, buses[3], vm_pu=1.0, va_degree=3.0)
+    for a, b in ((0, 1), (2, 3)):
+        pandapower.create_line(net, buses[a], buses[b], 5.0, "NA2XS2Y 1x240 RM/25 12/20 kV")
+    pandapower.create_load(net, buses[1], 3.0, 1.0)
+    pandapower.create_load(net, buses[2], 2.0, 0.5)
+    pandapower.create_switch(net, buses[1], buses[2], et="b")
+    return net
+
+
+@pytest.mark.parametrize("closed", [True, False])
+def test_every_island_has_one_reference_and_other_slacks_are_estimated(
+    closed: bool, metering_plan: Plans, perfect_readings: Readings, solve_again: Callable
+) -> None:
+    net = two_sources()
+    net.switch["closed"] = closed
+    solve_again(net)
+    plan = metering_plan(net)
+    found = estimate(net, plan, perfect_readings(net, plan))
+    assert_state(found, net, 1e-8)
+
+
+def test_injections_of_buses_joined_by_a_switch_add_up(
+    metering_plan: Plans, perfect_readings: Readings, solve_again: Callable
+) -> None:
+    net = solve_again(two_sources())  # buses 1 and 2 are one node
+    plan = metering_plan(net, v=[0, 3], injections=[1, 2])
+    value = perfect_readings(net, plan)
+    estimator = StateEstimator(NetworkModel(net), plan)
+    usable = np.ones(len(plan), dtype=bool)
+    both = estimator.estimate(value, usable)
+    assert_state(both, net, 1e-8)
+    p_at_1, p_at_2 = (int(np.flatnonzero(plan.name == name)[0]) for name in ("p bus 1", "p bus 2"))
+    assert both.normalised_residual[p_at_1] == both.normalised_residual[p_at_2]
+
+    usable[p_at_2] = False  # its load is forecast, and the forecast is true
+    one = estimator.estimate(value, usable)
+    assert_state(one, net, 1e-8)
+    assert one.degrees_of_freedom == both.degrees_of_freedom
+
+    value[p_at_1] += 1.0
+    suspected = estimator.estimate(value, np.ones(len(plan), dtype=bool))
+    assert suspected.removed[[p_at_1, p_at_2]].all()
+
+
+def test_a_bus_with_storage_is_no_zero_injection(
+    solved: Nets, metering_plan: Plans, perfect_readings: Readings, solve_again: Callable
+) -> None:
+    net = solved("cigre_mv")
+    pandapower.create_storage(net, 2, p_mw=0.8, max_e_mwh=1.0)  # bus 2 has no load
+    solve_again(net)
+    plan = metering_plan(net, v=[0, 5, 10], injections=[], lines=[0, 1], trafos=[0])
+    assert_state(estimate(net, plan, perfect_readings(net, plan)), net, 1e-8)
+
+
+def test_current_magnitudes_sharpen_the_estimate(
+    solved: Nets, metering_plan: Plans, perfect_readings: Readings
+) -> None:
+    net = solved("case33bw")
+    coarse = metering_plan(net, v=[0], injections=[0], lines=[], trafos=[])
+    currents = metering_plan(net, v=[0], injections=[0], flows="i", accuracy=0.005)
+    rng = np.random.default_rng(1)
+    wrong_forecast = net.load.p_mw * rng.uniform(0.6, 1.4, len(net.load))
+    errors = [
+        np.abs(
+            StateEstimator(NetworkModel(net), plan)
+            .estimate(perfect_readings(net, plan), np.ones(len(plan), dtype=bool), wrong_forecast)
+            .vm_pu
+            - net.res_bus.vm_pu
+        ).max()
+        for plan in (coarse, currents)
+    ]
+    assert errors[1] < 0.3 * errors[0]
+
+
+def test_faint_currents_rest_unless_the_estimate_contradicts_them(
+    solved: Nets, metering_plan: Plans, perfect_readings: Readings
+) -> None:
+    net = solved("case33bw")
+    plan = metering_plan(net, v=[0, 17], lines=[3], flows="i")
+    current = int(np.flatnonzero(plan.measurement_type == "i")[0])
+    value = perfect_readings(net, plan)
+    honest = estimate(net, plan, value)
+    value[current] = 0.0  # a large current flows: a forged reading
+    forged = estimate(net, plan, value)
+    assert honest.normalised_residual[current] < 1e-3
+    assert forged.normalised_residual[current] > 10.0
+    assert forged.removed[current]
+
+
+def test_estimates_do_not_depend_on_the_history_of_warm_starts(
+    solved: Nets, metering_plan: Plans, perfect_readings: Readings
+) -> None:
+    net = solved("case33bw")
+    plan = metering_plan(net)
+    value = perfect_readings(net, plan)
+    rng = np.random.default_rng(0)
+    noisy = value + plan.std_dev.to_numpy() * rng.standard_normal((2, len(plan)))
+    usable = np.ones(len(plan), dtype=bool)
+    estimator = StateEstimator(NetworkModel(net), plan)
+    estimator.estimate(noisy[0], usable)
+    warm = estimator.estimate(noisy[1], usable)
+    cold = estimate(net, plan, noisy[1])
+    assert warm.iterations < cold.iterations
+    np.testing.assert_allclose(warm.vm_pu, cold.vm_pu, atol=1e-9)
+    assert warm.objective == pytest.approx(cold.objective, rel=1e-6)
+
+
+def test_very_short_cables_and_sharp_zero_injections_do_not_drown_the_voltage(
+    metering_plan: Plans, perfect_readings: Readings, solve_again: Callable
+) -> None:
+    # 300 buses 10 cm apart on a base of 100 MVA: the gain matrix spans more than sixteen decades.
+    net = pandapower.create_empty_network(sn_mva=100.0)
+    n_bus = 300
+    pandapower.create_buses(net, n_bus, 0.4)
+    pandapower.create_ext_grid(net, 0)
+    pandapower.create_lines(net, range(n_bus - 1), range(1, n_bus), 1e-4, "NAYY 4x150 SE")
+    pandapower.create_loads(net, range(10, n_bus, 10), 0.001, 0.0003)
+    solve_again(net)
+    plan = metering_plan(net, v=[0, 150], injections=[20], lines=[0], trafos=[])
+    value = perfect_readings(net, plan)
+    assert_state(estimate(net, plan, value), net, 1e-8)
+    noisy = estimate(net, plan, value + plan.std_dev * np.random.default_rng(2).standard_normal(len(plan)))
+    assert noisy.converged
+    assert np.abs(noisy.vm_pu - net.res_bus.vm_pu).max() < 0.01
+
+
+def test_impossible_readings_do_not_converge_and_leave_no_trace(
+    solved: Nets, metering_plan: Plans, perfect_readings: Readings
+) -> None:
+    net = solved("case33bw")
+    plan = metering_plan(net)
+    value = perfect_readings(net, plan)
+    usable = np.ones(len(plan), dtype=bool)
+    estimator = StateEstimator(NetworkModel(net), plan)
+    lost = estimator.estimate(value * 1e4, usable)
+    assert lost.observable
+    assert not lost.converged
+    assert np.isnan(lost.vm_pu).all()
+    assert np.isnan(lost.objective)
+    assert_state(estimator.estimate(value, usable), net, 1e-8)
+
+
+def test_refuses_vectors_of_another_length(solved: Nets, metering_plan: Plans) -> None:
+    net = solved("case33bw")
+    plan = metering_plan(net)
+    with pytest.raises(InvalidParameterError, match=f"{len(plan)} channels"):
+        estimate(net, plan, np.ones(len(plan) - 1))
+
+
+@pytest.mark.parametrize("setting", [{"significance": 0.0}, {"significance": 1.5}, {"pseudo_std_dev_fraction": 0.0}])
+def test_refuses_settings_out_of_range(setting: dict[str, float], solved: Nets, metering_plan: Plans) -> None:
+    net = solved("case33bw")
+    with pytest.raises(InvalidParameterError, match=next(iter(setting))):
+        StateEstimator(NetworkModel(net), metering_plan(net), **setting)
