@@ -6,9 +6,8 @@ from typing import Any
 
 from networks.errors import InvalidFeederError
 
-
 # pandapower stores nested objects as text inside the text, so quotes may be escaped any number of times.
-MODULES_OF_A_NET = frozenset({"builtins", "networkx", "numpy", "pandapower", "pandas", "shapely"})
+MODULES_OF_A_NET = frozenset({"geojson", "networkx", "pandapower", "pandas", "shapely"})
 
 
 def read_pandapower_json(path: Path) -> Any:
