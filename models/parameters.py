@@ -3,12 +3,14 @@
 from collections.abc import Mapping, Sized
 from dataclasses import MISSING, fields
 from difflib import get_close_matches
+from enum import StrEnum
 from math import inf
 from typing import Any, TypeVar
 
 from models.errors import InvalidParameterError
 
 P = TypeVar("P")
+Member = TypeVar("Member", bound=StrEnum)
 
 
 def from_mapping(parameters: type[P], values: P | Mapping[str, Any] | None) -> P:
@@ -36,6 +38,41 @@ def from_mapping(parameters: type[P], values: P | Mapping[str, Any] | None) -> P
     if missing:
         raise InvalidParameterError(f"{parameters.__name__} needs {', '.join(missing)}; got {', '.join(given) or '-'}.")
     return parameters(**given)
+
+
+def member(kind: type[Member], name: str) -> Member:
+    """`name` as a member of the enumeration `kind`.
+
+    Raises
+    ------
+    InvalidParameterError
+    """
+    try:
+        return kind(name)
+    except ValueError:
+        raise InvalidParameterError(f"unknown {kind.__name__} {name!r}; there are {', '.join(kind)}.") from None
+
+
+def require_positive(parameters: object, *names: str) -> None:
+    """Refuse the fields of `parameters` that are not finite and above 0.
+
+    Raises
+    ------
+    InvalidParameterError
+    """
+    for name in names:
+        require_number(f"{type(parameters).__name__}.{name}", getattr(parameters, name), above=0.0)
+
+
+def require_not_negative(parameters: object, *names: str) -> None:
+    """Refuse the fields of `parameters` that are not finite and at least 0.
+
+    Raises
+    ------
+    InvalidParameterError
+    """
+    for name in names:
+        require_number(f"{type(parameters).__name__}.{name}", getattr(parameters, name), at_least=0.0)
 
 
 def require_length(name: str, vector: Sized, length: int) -> None:

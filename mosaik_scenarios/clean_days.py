@@ -19,7 +19,7 @@ from mosaik_scenarios.errors import SimulationFailedError
 from mosaik_scenarios.roles import Roles
 from mosaik_scenarios.scenario import Scenario
 from mosaik_scenarios.sections import Area
-from mosaik_scenarios.wiring import Experiment
+from mosaik_scenarios.twin import Experiment
 from mosaik_scenarios.world import OnProgress, simulate
 from networks.registry import load_feeder
 

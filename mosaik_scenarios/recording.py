@@ -1,10 +1,9 @@
 """What a run records: which attribute goes to which table, and what is watched for events."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from mosaik_scenarios.roles import Roles
-    from mosaik_scenarios.wiring import Twin
+from mosaik_scenarios.roles import Roles
+from mosaik_scenarios.twin import Experiment, Twin
 
 # The protection's own record keeps the fine steps around a fault, as a fault recorder does.
 DENSE_TABLES = ("protection",)
@@ -31,14 +30,14 @@ OF_ESTIMATOR = (
 OF_DETECTOR = ("score", "threshold", "alarm", "channel")
 
 
-def connect_recorder(world: Any, twin: "Twin") -> None:
+def connect_recorder(world: Any, twin: Twin) -> None:
     """Send to the recorder what the run folder keeps."""
     _record_plant(world, twin)
     _record_control_room(world, twin)
     _watch_events(world, twin)
 
 
-def _record_plant(world: Any, twin: "Twin") -> None:
+def _record_plant(world: Any, twin: Twin) -> None:
     to = twin.recorder
     for table, quantities in OF_GRID.items():
         prefix = "" if table == "bus" else f"{table}_"
@@ -53,7 +52,7 @@ def _record_plant(world: Any, twin: "Twin") -> None:
     world.connect(twin.transformer, to, *((name, f"transformer/{name}") for name in OF_TRANSFORMER))
 
 
-def _record_control_room(world: Any, twin: "Twin") -> None:
+def _record_control_room(world: Any, twin: Twin) -> None:
     to = twin.recorder
     world.connect(twin.scada, to, ("value_measured", "measurement/value_measured"))
     received = ("value_received", "quality", "forged")
@@ -66,7 +65,7 @@ def _record_control_room(world: Any, twin: "Twin") -> None:
     world.connect(twin.regulator, to, ("operations", "regulator/operations"))
 
 
-def _watch_events(world: Any, twin: "Twin") -> None:
+def _watch_events(world: Any, twin: Twin) -> None:
     to = twin.recorder
     world.connect(twin.grid, to, ("tap_pos_in_effect", "events/tap"), ("switch_closed_in_effect", "events/switch"))
     world.connect(twin.grid, to, ("converged", "events/converged"))
@@ -76,7 +75,21 @@ def _watch_events(world: Any, twin: "Twin") -> None:
     world.connect(twin.recloser, to, ("state", "events/recloser"))
 
 
-def element_names(roles: "Roles") -> dict[str, list[Any]]:
+def recorder_parameters(experiment: Experiment) -> dict[str, Any]:
+    """Where to write, and what the elements of the tables are called."""
+    roles = experiment.roles
+    return {
+        "folder": experiment.folder,
+        "start": experiment.scenario.start.isoformat(),
+        "elements": element_names(roles),
+        "before": {"events/attack": 0, "events/fault": 0},
+        "dense_tables": DENSE_TABLES,
+        "channels": roles.plan.name.tolist(),
+        "channel_buses": roles.channel_buses(),
+    }
+
+
+def element_names(roles: Roles) -> dict[str, list[Any]]:
     """What the elements of every recorded vector are."""
     order = roles.order
     channels = roles.plan.name.tolist()

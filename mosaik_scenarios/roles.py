@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -220,20 +219,6 @@ class Roles:
             "reclosers": self.feeder.reclosers.to_dict("records") if enabled else [],
             "order": {table: self.order[table] for table in ("line", "switch")},
             "switch_closed": self.network_start()["switch_closed"].tolist(),
-        }
-
-    def recorder(self, folder: Path | None) -> dict[str, Any]:
-        """Where to write, and what the elements of the tables are called."""
-        from mosaik_scenarios.recording import DENSE_TABLES, element_names
-
-        return {
-            "folder": folder,
-            "start": self.scenario.start.isoformat(),
-            "elements": element_names(self),
-            "before": {"events/attack": 0, "events/fault": 0},
-            "dense_tables": DENSE_TABLES,
-            "channels": self.plan.name.tolist(),
-            "channel_buses": self.channel_buses(),
         }
 
     def channel_buses(self) -> list[int]:

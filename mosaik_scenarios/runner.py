@@ -13,7 +13,7 @@ from mosaik_scenarios.rhythm import Rhythm
 from mosaik_scenarios.scenario import Scenario
 from mosaik_scenarios.topology import write_topology
 from mosaik_scenarios.training import trained_detectors
-from mosaik_scenarios.wiring import Experiment
+from mosaik_scenarios.twin import Experiment
 from mosaik_scenarios.world import simulate
 from networks.feeder import Feeder
 

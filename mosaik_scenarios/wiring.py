@@ -1,16 +1,12 @@
 """Who starts, and who is connected to whom, in the order in which the data flows."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from mosaik_scenarios.rhythm import Rhythm
-from mosaik_scenarios.roles import Roles
-from mosaik_scenarios.scenario import Scenario
-from networks.feeder import Feeder
+from mosaik_scenarios.recording import recorder_parameters
+from mosaik_scenarios.twin import Experiment, Twin
 
 SIMULATORS = {
     "Profiles": {"python": "simulators.profiles:ProfilesSimulator"},
@@ -42,55 +38,9 @@ TELEMETRY = ("value_received", "timestamp_s", "quality")
 THEVENIN = ("thevenin_vm_pu", "thevenin_va_degree", "thevenin_r_pu", "thevenin_x_pu")
 
 
-@dataclass(frozen=True)
-class Experiment:
-    """All that a world is built from.
-
-    Attributes
-    ----------
-    scenario, feeder
-        What is simulated, and on which network.
-    detectors
-        Detectors by name, ready to watch.
-    folder
-        Where the recorder writes; None runs without one.
-    """
-
-    scenario: Scenario
-    feeder: Feeder
-    detectors: Mapping[str, Any]
-    folder: Path | None = None
-
-    @property
-    def rhythm(self) -> Rhythm:
-        """The experiment's time in ticks."""
-        return Rhythm.of(self.scenario)
-
-
-@dataclass
-class Twin:
-    """The entities of one world."""
-
-    experiment: Experiment
-    profiles: Any
-    photovoltaic: Any
-    disturbances: Any
-    generator: Any
-    grid: Any
-    transformer: Any
-    scada: Any
-    attacker: Any
-    estimator: Any
-    detectors: dict[str, Any]
-    regulator: Any
-    recloser: Any
-    recorder: Any
-
-
 def start_simulators(world: Any, experiment: Experiment) -> Twin:
     """Start every simulator and create its entity, in the order in which they will step."""
-    rhythm = experiment.rhythm
-    roles = Roles(experiment.scenario, experiment.feeder)
+    rhythm, roles = experiment.rhythm, experiment.roles
 
     def start(role: str, pace: Mapping[str, Any], **params: Any) -> Any:
         return getattr(world.start(role, **pace), role)(**params)
@@ -115,7 +65,7 @@ def start_simulators(world: Any, experiment: Experiment) -> Twin:
         },
         regulator=start("VoltageRegulator", rhythm.regular, **roles.voltage_regulator()),
         recloser=start("Recloser", rhythm.dense, **roles.recloser()),
-        recorder=start("Recorder", rhythm.dense, **roles.recorder(experiment.folder)) if experiment.folder else None,
+        recorder=start("Recorder", rhythm.dense, **recorder_parameters(experiment)) if experiment.folder else None,
     )
 
 
@@ -126,7 +76,7 @@ def connect_plant(world: Any, twin: Twin) -> None:
     world.connect(twin.photovoltaic, twin.grid, "sgen_p_mw", "sgen_q_mvar")
     world.connect(twin.disturbances, twin.grid, "fault_resistance_ohm", "switch_command")
     world.connect(twin.disturbances, twin.generator, "area_load_step_mw", "area_generation_trip_mw")
-    if hosts_machine(twin):
+    if twin.hosts_machine:
         emf = (("emf_vm_pu", "machine_vm_pu"), ("emf_va_degree", "machine_va_degree"))
         world.connect(twin.generator, twin.grid, *emf)
     world.connect(twin.profiles, twin.transformer, "ambient_c")
@@ -159,7 +109,7 @@ def connect_control_room(world: Any, twin: Twin) -> None:
 
 def close_the_loop(world: Any, twin: Twin) -> None:
     """What control decides acts on the grid at its next step; what the grid was moves the machine to its next state."""
-    network = Roles(twin.experiment.scenario, twin.experiment.feeder).network_start()
+    network = twin.experiment.roles.network_start()
     world.connect(twin.regulator, twin.grid, "tap_pos", time_shifted=True, initial_data={"tap_pos": network["tap_pos"]})
     world.connect(
         twin.recloser,
@@ -168,17 +118,12 @@ def close_the_loop(world: Any, twin: Twin) -> None:
         time_shifted=True,
         initial_data={"switch_closed": network["switch_closed"]},
     )
-    if hosts_machine(twin):
+    if twin.hosts_machine:
         unknown: dict[str, Any] = dict.fromkeys(THEVENIN, float("nan"))
         world.connect(twin.grid, twin.generator, *THEVENIN, time_shifted=True, initial_data=unknown)
     else:
         unknown = {"slack_p_mw": np.full(len(network["slack"]), np.nan)}
         world.connect(twin.grid, twin.generator, ("slack_p_mw", "p_mw"), time_shifted=True, initial_data=unknown)
-
-
-def hosts_machine(twin: Twin) -> bool:
-    """Whether the feeder hosts a machine whose EMF is one of its slacks."""
-    return len(twin.experiment.feeder.machines) > 0
 
 
 def _per_unit(percent: Any) -> Any:

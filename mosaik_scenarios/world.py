@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 from mosaik_scenarios.recording import connect_recorder
+from mosaik_scenarios.twin import Experiment
 from mosaik_scenarios.wiring import (
     SIMULATORS,
-    Experiment,
     close_the_loop,
     connect_control_room,
     connect_plant,

@@ -5,7 +5,7 @@ from math import pi
 from typing import NamedTuple
 
 from models.errors import InvalidParameterError
-from models.parameters import require_number
+from models.parameters import require_not_negative, require_number, require_positive
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,8 +29,7 @@ class Governor:
     p_max_pu: float = 1.0
 
     def __post_init__(self) -> None:
-        require_number("droop_pu", self.droop_pu, above=0.0)
-        require_number("time_constant_s", self.time_constant_s, above=0.0)
+        require_positive(self, "droop_pu", "time_constant_s")
         require_number("p_min_pu", self.p_min_pu)
         require_number("p_max_pu", self.p_max_pu, at_least=self.p_min_pu)
 
@@ -60,10 +59,8 @@ class Machine:
     governor: Governor | None = None
 
     def __post_init__(self) -> None:
-        require_number("rated_mva", self.rated_mva, above=0.0)
-        require_number("inertia_constant_s", self.inertia_constant_s, above=0.0)
-        require_number("damping_pu", self.damping_pu, at_least=0.0)
-        require_number("nominal_hz", self.nominal_hz, above=0.0)
+        require_positive(self, "rated_mva", "inertia_constant_s", "nominal_hz")
+        require_not_negative(self, "damping_pu")
 
     def dynamics(self, p_mechanical_pu: float) -> "RotorDynamics":
         """The constants of the equation of motion about an equilibrium at `p_mechanical_pu`.

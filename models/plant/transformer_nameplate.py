@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from models.plant.parameter_checks import member, require_positive
+from models.parameters import member, require_positive
 
 if TYPE_CHECKING:
     import pandas as pd

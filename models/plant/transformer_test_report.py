@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from models.errors import InvalidParameterError
-from models.plant.parameter_checks import member, require_not_negative, require_positive
+from models.parameters import member, require_not_negative, require_positive
 from models.plant.transformer_nameplate import CoolingMode
 
 
