@@ -26,8 +26,8 @@ def install(folder: Path = DEFAULT_FOLDER) -> None:
     subprocess.run([folder / "bin" / "python", "-m", "pip", "install", "--quiet", *REQUIREMENTS], check=True)
 
 
-def cpu_ms_per_tick(python: Path, net: Any, ticks: int) -> float:
-    """CPU time of the peer's tick on `net`: profiles, power flow and a collector. [ms]
+def cpu_ms_per_tick(python: Path, net: Any, ticks: int, repeats: int) -> float:
+    """CPU time of the peer's tick on `net`, median of the repeats: profiles, power flow and a collector. [ms]
 
     Raises
     ------
@@ -39,7 +39,7 @@ def cpu_ms_per_tick(python: Path, net: Any, ticks: int) -> float:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "net.json")
         pandapower.to_json(as_the_peer_needs_it(net), file)
-        command = [python, HERE / "peer_tick.py", file, str(ticks)]
+        command = [python, HERE / "peer_tick.py", file, str(ticks), str(repeats)]
         done = subprocess.run(command, capture_output=True, text=True, cwd=folder)
     if done.returncode:
         raise RuntimeError(f"{PEER} ended with code {done.returncode}: {(done.stderr.splitlines() or [''])[-1]}")

@@ -35,7 +35,7 @@ def report(title: str, columns: Mapping[str, str], rows: Sequence[Row], json_fil
     columns
         Heading of every field of a row that is shown.
     rows
-        One mapping a line; a number is shown with three decimals, None as an empty cell.
+        One mapping a line; None is shown as an empty cell.
     json_file
         Gets ``{"title", "machine", "rows"}``; None writes nothing.
     """
@@ -76,6 +76,8 @@ def processor() -> str:
 
 
 def _shown(value: Any) -> str:
-    if value is None:
-        return ""
-    return f"{value:.3f}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
+    if isinstance(value, float):
+        return f"{value:.3f}" if value >= 1e-3 else f"{value:.1e}"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return value or ""

@@ -10,10 +10,14 @@ class ClockSimulator(ModelAdapter):
     """Calls back at every step; in process only.
 
     Model ``Clock``: parameter `on_step`, called with the seconds since the scenario's start.
+
+    Inputs: pace, any attribute of the simulator whose progress is told; without, mosaik lets the clock run to its end
+    before anybody else's second step.
     """
 
     MODEL = "Clock"
     PARAMS = ("on_step",)
+    INPUTS = ("pace",)
 
     def build(self, on_step: Callable[[float], None]) -> Callable[[float], None]:
         """The callback is all there is."""
