@@ -22,6 +22,14 @@ class UnknownNameError(ModelError):
     """A name that no registry holds (an attack family, a detector, a curve)."""
 
 
+class NotFittedError(ModelError):
+    """A detector was asked for a verdict before it was fitted and calibrated."""
+
+
+class ChannelMismatchError(ModelError):
+    """Measurements of other channels than those the model was trained on."""
+
+
 class NotObservableError(ModelError):
     """The measurements do not determine the state of every bus.
 

@@ -16,7 +16,7 @@ SCENARIOS = (
         attacks=[
             {"family": "bias", "start": "14h", "duration": "1h", "count": 3, "measurement_type": "v", "bias_sigma": -8}
         ],
-        faults=[{"line": 24, "start": "19h", "kind": "permanent"}],
+        faults=[{"start": "19h20s", "kind": "permanent"}],
     ),
     Scenario(name="clean", description="The same day with nothing going wrong."),
     Scenario(
@@ -41,14 +41,14 @@ SCENARIOS = (
         name="fault_temporary",
         description="A flashover that is gone after the first open interval: trip, reclose, supplied again.",
         duration="1min",
-        faults=[{"line": 24, "start": "5s", "kind": "temporary", "duration": "400ms"}],
+        faults=[{"start": "5s", "kind": "temporary", "duration": "400ms"}],
         **FINE,
     ),
     Scenario(
         name="fault_permanent",
         description="A broken conductor: every shot fails and the recloser locks out.",
         duration="1min",
-        faults=[{"line": 24, "start": "5s", "kind": "permanent"}],
+        faults=[{"start": "5s", "kind": "permanent"}],
         **FINE,
     ),
     Scenario(

@@ -60,8 +60,7 @@ def history_of(scenario: Scenario, on_progress: OnProgress | None = None) -> His
     feeder = load_feeder(scenario.feeder, scenario.extensions)
     keeper = HistoryKeeper()
     simulate(Experiment(scenario, feeder, {keeper.name: keeper}), on_progress)
-    channels = Roles(scenario, feeder).plan.name
-    return History.of_frames(tuple(channels), scenario.scan_period.total_seconds(), keeper.frames)
+    return History.of_frames(tuple(Roles(scenario, feeder).plan.name), keeper.frames)
 
 
 def history_in_subprocess(scenario: Scenario, folder: Path, on_progress: OnProgress | None = None) -> History:

@@ -13,6 +13,7 @@ from mosaik_scenarios.errors import ScenarioError
 from mosaik_scenarios.scenario import Scenario
 from mosaik_scenarios.sections import Fault
 from networks.feeder import Feeder
+from networks.supply import lines_behind
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -70,7 +71,7 @@ class Roles:
 
     def profiles(self) -> dict[str, Any]:
         """Loads by standard profile, at nominal power, or from the user's files."""
-        scenario = self.scenario
+        scenario, data = self.scenario, self.scenario.loads
         return {
             "loads": self.feeder.loads(),
             "start": scenario.start.isoformat(),
@@ -78,7 +79,7 @@ class Roles:
             "customers_seed": scenario.seed,
             "seed": self.days_seed,
             "location": vars(self.feeder.location),
-            "data": scenario.loads if isinstance(scenario.loads, str) else scenario.loads.model_dump(),
+            "data": data if isinstance(data, str) else data.model_dump(exclude_none=True),
         }
 
     def photovoltaic(self) -> dict[str, Any]:
@@ -150,9 +151,14 @@ class Roles:
         return params
 
     def transformer(self) -> dict[str, Any]:
-        """Thermal nameplates."""
-        nameplates = [row.drop("trafo").dropna().to_dict() for _, row in self.feeder.transformers.iterrows()]
-        return {"parameters": nameplates, "trafo_index": self.order["trafo"]}
+        """Thermal nameplates, with the losses that the net states."""
+        from models.plant.transformer_nameplate import nameplates
+
+        cooling = self.feeder.transformers.set_index("trafo").cooling
+        return {
+            "parameters": nameplates(self.feeder.net.trafo, cooling.loc[self.order["trafo"]].tolist()),
+            "trafo_index": self.order["trafo"],
+        }
 
     def scada(self) -> dict[str, Any]:
         """Meters and channel; ideal telemetry reads the truth at once."""
@@ -236,28 +242,43 @@ class Roles:
         ends = {"from": net.line.from_bus, "to": net.line.to_bus, "hv": net.trafo.hv_bus, "lv": net.trafo.lv_bus}
         default_end = {"line": "from", "trafo": "hv"}
         return [
-            int(row.element) if row.element_type == "bus" else int(_end(row, ends, default_end).at[row.element])
-            for row in self.plan.itertuples()
+            int(row["element"] if row["element_type"] == "bus" else _end(row, ends, default_end).at[row["element"]])
+            for row in self.plan.to_dict("records")
         ]
 
     def _place(self, fault: Fault) -> dict[str, Any]:
-        """A fault on its line; one at a bus is at the end of a line there."""
-        if fault.line is not None:
-            return {"line": fault.line, "position": fault.position, "resistance_ohm": fault.resistance_ohm}
+        """Where a fault is: on its line, at the end of a line at its bus, or on a line the recloser protects."""
+        line, position = fault.line, fault.position
+        if fault.bus is not None:
+            line, position = self._line_end_at(fault.bus)
+        elif line is None:
+            line = self._protected_line()
+        return {"line": line, "position": position, "resistance_ohm": fault.resistance_ohm}
+
+    def _line_end_at(self, bus: int) -> tuple[int, float]:
         line = self.feeder.net.line
         for end, position in (("from_bus", 0.0), ("to_bus", 1.0)):
-            at_bus = line.index[(line[end] == fault.bus) & line.in_service]
+            at_bus = line.index[(line[end] == bus) & line.in_service]
             if len(at_bus):
-                return {"line": int(at_bus[0]), "position": position, "resistance_ohm": fault.resistance_ohm}
-        raise ScenarioError([("faults", f"expected a bus with a line in service, got bus {fault.bus}")])
+                return int(at_bus[0]), position
+        raise ScenarioError([("faults", f"expected a bus with a line in service, got bus {bus}")])
+
+    def _protected_line(self) -> int:
+        """The middle one of the lines behind the feeder's last recloser."""
+        if not len(self.feeder.reclosers):
+            problem = f"expected the line of each fault, since feeder {self.feeder.name} has no recloser; state it"
+            raise ScenarioError([("faults", f"{problem} or leave faults out")])
+        behind = lines_behind(self.feeder.net, int(self.feeder.reclosers.line.iloc[-1]))
+        return behind[len(behind) // 2]
 
 
-def _end(row: Any, ends: Mapping[str, Any], default_end: Mapping[str, str]) -> Any:
-    return ends[row.side if isinstance(row.side, str) and row.side else default_end[row.element_type]]
+def _end(row: Mapping[Any, Any], ends: Mapping[str, Any], default_end: Mapping[str, str]) -> Any:
+    side = row["side"]
+    return ends[side if isinstance(side, str) and side else default_end[row["element_type"]]]
 
 
-def _by_index(table: "DataFrame", column: str) -> dict[int, dict[str, Any]]:
-    return {int(row[column]): row.drop(column).to_dict() for _, row in table.iterrows()}
+def _by_index(table: "DataFrame", column: str) -> dict[int, dict[Any, Any]]:
+    return {int(row.pop(column)): row for row in table.to_dict("records")}
 
 
 def _window(fault: Fault) -> dict[str, float]:

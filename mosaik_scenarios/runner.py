@@ -61,7 +61,7 @@ def run(
     except BaseException as error:
         manifest.finish(folder, "failed", error=f"{type(error).__name__}: {error}")
         raise
-    manifest.finish(folder, "complete", **counts)
+    manifest.finish(folder, "complete", counts=counts)
     return RunResult(folder.path)
 
 

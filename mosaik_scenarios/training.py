@@ -40,9 +40,15 @@ def trained_detectors(scenario: Scenario, feeder: Feeder, on_stage: OnStage) -> 
     return {name: detectors[name] for name in scenario.detectors}
 
 
+def new_detector(name: str) -> Detector:
+    """A detector with its default parameters, untrained."""
+    kind: Callable[[], Detector] = DETECTORS[name]
+    return kind()
+
+
 def train(name: str, scenario: Scenario, training: History, calibration: History, on_stage: OnStage) -> Detector:
     """One detector, fitted to the training days and calibrated on days it has not seen."""
-    detector = DETECTORS[name]()
+    detector = new_detector(name)
     stage = f"training {name}"
     detector.fit(training, seed=scenario.seed, progress=lambda share: on_stage(stage, share))
     detector.calibrate(calibration, scenario.training.alarms_per_day)
@@ -77,7 +83,7 @@ def training_key(name: str, scenario: Scenario, feeder: Feeder, channels: tuple[
     described = {field: value for field, value in scenario.as_mapping().items() if field not in irrelevant}
     return {
         "detector": name,
-        "parameters": DETECTORS[name]().parameters,
+        "parameters": new_detector(name).parameters,
         "scenario": described | {"start": scenario.start.date().isoformat()},
         "network": feeder_fingerprint(feeder),
         "channels": list(channels),

@@ -95,15 +95,17 @@ def start_simulators(world: Any, experiment: Experiment) -> Twin:
     def start(role: str, pace: Mapping[str, Any], **params: Any) -> Any:
         return getattr(world.start(role, **pace), role)(**params)
 
+    # A machine in the feeder swings through a fault; the supply area only sees the power of the whole feeder.
+    pace_of_generator = rhythm.dense if len(experiment.feeder.machines) else rhythm.regular
     watching = world.start("Detector", **rhythm.scanning)
     return Twin(
         experiment,
         profiles=start("Profiles", rhythm.regular, **roles.profiles()),
         photovoltaic=start("Photovoltaic", rhythm.regular, **roles.photovoltaic()),
         disturbances=start("Disturbances", rhythm.dense, **roles.disturbances()),
-        generator=start("Generator", rhythm.regular, **roles.generator()),
+        generator=start("Generator", pace_of_generator, **roles.generator()),
         grid=start("Grid", rhythm.dense, **roles.grid()),
-        transformer=start("Transformer", rhythm.regular, **roles.transformer()),
+        transformer=start("Transformer", rhythm.dense, **roles.transformer()),
         scada=start("Scada", rhythm.scanning, **roles.scada()),
         attacker=start("Attacker", rhythm.scanning, **roles.attacker()),
         estimator=start("Estimator", rhythm.scanning, **roles.estimator()),
@@ -167,12 +169,11 @@ def close_the_loop(world: Any, twin: Twin) -> None:
         initial_data={"switch_closed": network["switch_closed"]},
     )
     if hosts_machine(twin):
-        nothing_known = dict.fromkeys(THEVENIN, float("nan"))
-        world.connect(twin.grid, twin.generator, *THEVENIN, time_shifted=True, initial_data=nothing_known)
+        unknown: dict[str, Any] = dict.fromkeys(THEVENIN, float("nan"))
+        world.connect(twin.grid, twin.generator, *THEVENIN, time_shifted=True, initial_data=unknown)
     else:
-        nothing_known = {"slack_p_mw": np.full(len(network["slack"]), np.nan)}
-        feeder_power = ("slack_p_mw", "p_mw")
-        world.connect(twin.grid, twin.generator, feeder_power, time_shifted=True, initial_data=nothing_known)
+        unknown = {"slack_p_mw": np.full(len(network["slack"]), np.nan)}
+        world.connect(twin.grid, twin.generator, ("slack_p_mw", "p_mw"), time_shifted=True, initial_data=unknown)
 
 
 def hosts_machine(twin: Twin) -> bool:

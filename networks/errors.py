@@ -11,3 +11,7 @@ class UnknownFeederError(FeederError):
 
 class InvalidFeederError(FeederError):
     """A network that cannot be simulated: no slack, disconnected, not solving, wrong units."""
+
+
+class UnknownExtensionError(FeederError):
+    """An extension that the feeder does not declare."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from models.errors import InvalidParameterError
+from models.parameters import from_mapping
 from models.plant.faults import Fault
 from models.plant.grid_state import STATE_FIELDS, GridInputs, GridState
 from models.plant.power_flow import PowerFlow, phasor
@@ -187,9 +188,9 @@ class GridSimulator(ModelAdapter):
 
             net = load_feeder(feeder).net
         power_flow = PowerFlow(net)
-        return Grid(
-            power_flow, tuple(Fault(**fault) for fault in faults), machine, _vectors_of(power_flow, len(faults))
-        )
+        places = tuple(Fault(**fault) for fault in faults)
+        hosted = None if machine is None else from_mapping(HostedMachinePlace, machine)
+        return Grid(power_flow, places, hosted, _vectors_of(power_flow, len(places)))
 
     def order(self, model: Grid) -> dict[str, list[Any]]:
         """The pandapower index behind every element of the vectors."""

@@ -17,7 +17,7 @@ DEFAULT_AMBIENT_C = 20.0
 class TransformerSimulator(ModelAdapter):
     """Warms each transformer with its loading and the ambient temperature.
 
-    The load that arrives at a step is taken to have lasted since the step before.
+    The load that arrives at a step is held until the next one: a fault seen at a step heats for as long as it is seen.
 
     Parameters of the entity: ``parameters``, one per transformer (a `NameplateThermal`, a `DetailedThermal` or a
     mapping with their fields and ``model``); ``start``, ``"steady"`` or ``"cold"``; ``trafo_index``, the
@@ -31,6 +31,10 @@ class TransformerSimulator(ModelAdapter):
     PARAMS: ClassVar[tuple[str, ...]] = ("parameters", "start", "trafo_index")
     INPUTS: ClassVar[tuple[str, ...]] = ("load_pu", "ambient_c")
     OUTPUTS: ClassVar[tuple[str, ...]] = ("top_oil_c", "hot_spot_c", "ageing_acceleration", "loss_of_life_h")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.held: dict[int, tuple[Any, Any]] = {}
 
     def build(
         self,
@@ -46,12 +50,13 @@ class TransformerSimulator(ModelAdapter):
         )
 
     def advance(self, model: TransformerThermal, seconds: float, inputs: Mapping[str, Any]) -> dict[str, Any]:
-        """Heat up to `seconds`; transformers whose load nobody connected idle under voltage."""
-        state = model.step(
-            seconds - model.elapsed_s,
+        """Heat up to `seconds` under what was held; transformers whose load nobody connected idle under voltage."""
+        arrived = (
             inputs.get("load_pu", np.zeros(len(model.parameters))),
             inputs.get("ambient_c", DEFAULT_AMBIENT_C),
         )
+        state = model.step(seconds - model.elapsed_s, *self.held.get(id(model), arrived))
+        self.held[id(model)] = arrived
         return {name: getattr(state, name) for name in self.OUTPUTS}
 
     def order(self, model: TransformerThermal) -> dict[str, list[Any]]:

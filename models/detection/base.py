@@ -1,0 +1,150 @@
+"""What every detector signs: learn from clean days, agree on a number of false alarms, judge scan by scan."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.detection.history import DetectorFrame, History
+from models.detection.threshold import threshold_for_alarm_rate
+from models.errors import ChannelMismatchError
+
+NO_CHANNEL = -1
+
+Progress = Callable[[float], None]
+"""Called with the share of the work that is done. [0 to 1]"""
+
+
+@dataclass(frozen=True, eq=False)
+class Detection:
+    """A detector's verdict on one scan.
+
+    Attributes
+    ----------
+    score
+        How suspicious the scan is, on the detector's own scale; NaN if it could not judge. [-]
+    threshold
+        The alarm sounds above it. [-]
+    alarm
+        Whether it sounds.
+    channel_score
+        (n_channel,) How suspicious each channel is; NaN for a channel not judged. [-]
+    channel
+        Index of the most suspicious channel, `NO_CHANNEL` if the detector points at none.
+    """
+
+    score: float
+    threshold: float
+    alarm: bool
+    channel_score: NDArray[np.float64]
+    channel: int
+
+
+class Detector(ABC):
+    """Base of the detectors.
+
+    A subclass implements `judge`; where it learns, also `fit`, `learned` and `restore`; where it remembers, `reset`.
+
+    Attributes
+    ----------
+    name
+        The detector's name in the registry.
+    channels
+        Names of the channels it was fitted to; empty before.
+    threshold
+        The alarm sounds above it; textbook value until `calibrate` replaces it. [-]
+    """
+
+    name: ClassVar[str]
+
+    def __init__(self, threshold: float) -> None:
+        self.channels: tuple[str, ...] = ()
+        self.threshold = threshold
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What the detector was built with: plain values, fit for JSON and for its constructor."""
+        return {}
+
+    def fit(self, clean: History, *, seed: int = 0, progress: Progress | None = None) -> None:
+        """Learn what attack-free days look like. A textbook test only learns which channels there are."""
+        self.channels = clean.channels
+
+    def calibrate(self, clean: History, alarms_per_day: float) -> None:
+        """Set the threshold from clean days that `fit` has not seen, for a number of false alarms a day.
+
+        Raises
+        ------
+        ChannelMismatchError
+            If `clean` is of other channels than those fitted.
+        InvalidParameterError
+            If `alarms_per_day` is not positive.
+        """
+        require_same_channels(self.channels, clean.channels)
+        self.threshold = threshold_for_alarm_rate(self.scores(clean), clean.step_s, alarms_per_day)
+
+    def update(self, frame: DetectorFrame) -> Detection:
+        """Judge the next scan."""
+        score, channel_score = self.judge(frame)
+        return Detection(
+            score=score,
+            threshold=self.threshold,
+            alarm=bool(score > self.threshold),
+            channel_score=channel_score,
+            channel=most_suspicious(channel_score),
+        )
+
+    def scores(self, history: History) -> NDArray[np.float64]:
+        """(n_time,) Score of every scan of a record, judged one after the other from a cold start. [-]"""
+        self.reset()
+        scores = np.array([self.judge(frame)[0] for frame in history])
+        self.reset()
+        return scores
+
+    @abstractmethod
+    def judge(self, frame: DetectorFrame) -> tuple[float, NDArray[np.float64]]:
+        """Score of the next scan and (n_channel,) of its channels. [-]"""
+
+    def reset(self) -> None:  # noqa: B027 - most have nothing to forget
+        """Forget the scans seen so far, not what was learned."""
+
+    def learned(self) -> dict[str, NDArray[Any]]:
+        """All that `fit` and `calibrate` found out besides threshold and channels, as plain arrays."""
+        return {}
+
+    def restore(self, learned: Mapping[str, NDArray[Any]]) -> None:  # noqa: B027 - most learn nothing
+        """Take back what `learned` gave; `channels` must be set before."""
+
+
+def most_suspicious(channel_score: NDArray[np.float64]) -> int:
+    """Index of the largest score, `NO_CHANNEL` where there is none."""
+    if np.isnan(channel_score).all():
+        return NO_CHANNEL
+    return int(np.nanargmax(channel_score))
+
+
+def require_same_channels(expected: tuple[str, ...], got: tuple[str, ...]) -> None:
+    """Refuse measurements of other channels, naming the difference.
+
+    Raises
+    ------
+    ChannelMismatchError
+    """
+    if expected == got:
+        return
+    missing = [name for name in expected if name not in set(got)]
+    surplus = [name for name in got if name not in set(expected)]
+    difference = "; ".join(
+        f"{kind} {_shortened(names)}" for kind, names in (("missing", missing), ("unknown", surplus)) if names
+    )
+    raise ChannelMismatchError(
+        f"expected the {len(expected)} channels the model was fitted to, got {len(got)}: "
+        f"{difference or 'the same in another order'}. Fit the model to these channels."
+    )
+
+
+def _shortened(names: list[str], most: int = 5) -> str:
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")

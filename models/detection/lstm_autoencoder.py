@@ -1,0 +1,224 @@
+"""Does every channel still look the way the other channels, and the hours before, say it should?"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.detection.base import Detector, Progress, require_same_channels
+from models.detection.history import DetectorFrame, History
+from models.detection.lstm_parameters import LstmParameters
+from models.detection.silence import SilenceWatch, longest_silence
+from models.detection.streaming_autoencoder import StreamingAutoencoder
+from models.detection.threshold import threshold_for_alarm_rate
+from models.errors import ChannelMismatchError, InvalidParameterError, NotFittedError
+
+INPUT_LIMIT = 5.0
+"""A forged value reaches the network no further than this, lest it drown the other channels. [standard deviations]"""
+
+SCALE_QUANTILE = 0.99
+NORMAL_QUANTILE = 2.5758
+"""What a normal variable's magnitude exceeds with probability 1 - `SCALE_QUANTILE`. [standard deviations]"""
+
+LEAST_SPREAD = 1e-3
+"""Least standard deviation of a channel, as a share of its mean: a constant must not have an infinite score. [-]"""
+
+LEAST_SCALE = 1e-3
+"""Least scale of a residual. [standard deviations of the channel]"""
+
+
+class LstmAutoencoderDetector(Detector):
+    """LSTM autoencoder over all channels, with its memory kept from scan to scan.
+
+    The network reconstructs every channel from all of them and their past through a narrow code; it was trained to do
+    so with some channels forged. A channel's score is the larger of two, both in standard deviations on clean days: its
+    residual, smoothed by a moving average, and the surprise at its silence (`SilenceWatch`), since a frozen or missing
+    value leaves no residual to speak of. The scan's score is the largest of its channels'. A missing value is replaced
+    by what the network made of the scan before.
+
+    Built from the fields of `LstmParameters`; needs `fit` and `calibrate`, on different clean days, before `update`.
+    """
+
+    name = "lstm_autoencoder"
+
+    def __init__(self, **parameters: Any) -> None:
+        known = [field.name for field in fields(LstmParameters)]
+        unknown = [name for name in parameters if name not in known]
+        if unknown:
+            raise InvalidParameterError(f"unknown parameter {', '.join(unknown)}; there are {', '.join(known)}.")
+        super().__init__(threshold=np.nan)
+        self._parameters = LstmParameters(**parameters)
+        self._learned: dict[str, NDArray[Any]] = {}
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return asdict(self._parameters)
+
+    def fit(self, clean: History, *, seed: int = 0, progress: Progress | None = None) -> None:
+        """Train the network on attack-free days.
+
+        Parameters
+        ----------
+        clean
+            Attack-free days.
+        seed
+            Same history and seed, same weights. [-]
+        progress
+            Called with the share of the training that is done.
+        """
+        from models.detection.lstm_network import train
+
+        super().fit(clean)
+        known = clean.known
+        mean, spread = _mean_and_spread(clean.value, known)
+        standardised = np.where(known, (clean.value - mean) / spread, np.nan).astype(np.float32)
+        clock = _clock(clean.day_angle_rad)
+        weights = train(standardised, clock, self._parameters, self._code_size(), seed, progress)
+        self._learned = {
+            **weights,
+            "mean": mean,
+            "spread": spread,
+            "longest_silence": longest_silence(clean.value, known),
+            "scans_learned": np.array(len(clean)),
+        }
+
+    def calibrate(self, clean: History, alarms_per_day: float) -> None:
+        """Measure the residuals' scale on clean days that `fit` has not seen, and set the threshold.
+
+        A load that is high today stays high all day, so thousands of scans hold no more than a few days of experience.
+        The scores behind the threshold therefore lay each day's residuals on the scale of the other days.
+        """
+        if "mean" not in self._learned:
+            raise NotFittedError("the LSTM autoencoder has seen no clean day; call fit(clean) before calibrate.")
+        require_same_channels(self.channels, clean.channels)
+        longest = np.maximum(self._learned["longest_silence"], longest_silence(clean.value, clean.known))
+        self._learned["longest_silence"] = longest
+        self.reset()
+        residual, silence = (np.array(series) for series in zip(*map(self._observe, clean), strict=True))
+        self.threshold = threshold_for_alarm_rate(
+            np.maximum(_deviation_from_other_days(residual, round(clean.days)), silence).max(axis=1),
+            clean.step_s,
+            alarms_per_day,
+        )
+        self._learned["residual_scale"] = _scale(residual)
+        self.reset()
+
+    def judge(self, frame: DetectorFrame) -> tuple[float, NDArray[np.float64]]:
+        """The largest of the channels' scores. [standard deviations]
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit` and `calibrate`.
+        ChannelMismatchError
+            If the frame has another number of channels.
+        """
+        if "residual_scale" not in self._learned:
+            raise NotFittedError(
+                "the LSTM autoencoder is not ready; call fit(clean) and calibrate(clean, alarms_per_day)."
+            )
+        if len(frame.value) != len(self.channels):
+            raise ChannelMismatchError(
+                f"expected {len(self.channels)} channels, got {len(frame.value)}; fit the model to these channels."
+            )
+        residual, silence = self._observe(frame)
+        channel_score = np.maximum(np.abs(residual) / self._learned["residual_scale"], silence)
+        return float(channel_score.max()), channel_score
+
+    def reset(self) -> None:
+        """Begin a new stream: empty memory, no residual, no silence."""
+        if not self._learned:
+            return
+        n_channel = len(self.channels)
+        self._stream = StreamingAutoencoder(
+            {name: array for name, array in self._learned.items() if name.endswith(("_weight", "_bias"))}
+        )
+        self._silence = SilenceWatch(self._learned["longest_silence"], int(self._learned["scans_learned"]))
+        self._reconstruction = np.zeros(n_channel, dtype=np.float32)
+        self._residual = np.zeros(n_channel)
+
+    def learned(self) -> dict[str, NDArray[Any]]:
+        """Weights, standardisation, residual scale and silences."""
+        return dict(self._learned)
+
+    def restore(self, learned: Mapping[str, NDArray[Any]]) -> None:
+        """Take back what `learned` gave.
+
+        Raises
+        ------
+        InvalidParameterError
+            If an array is missing or of another shape than the parameters and channels ask for.
+        """
+        for name, shape in self._shapes().items():
+            if name not in learned or learned[name].shape != shape:
+                came = learned[name].shape if name in learned else "nothing"
+                raise InvalidParameterError(f"expected {name} of shape {shape}, got {came}; fit the model anew.")
+        self._learned = {name: learned[name] for name in self._shapes()}
+        self.reset()
+
+    def _observe(self, frame: DetectorFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """(n_channel,) each: smoothed residual [standard deviations of the channel], surprise at the silence [-]."""
+        known = frame.known
+        standardised = (frame.value - self._learned["mean"]) / self._learned["spread"]
+        shown = np.where(known, np.clip(standardised, -INPUT_LIMIT, INPUT_LIMIT), self._reconstruction)
+        channels_and_clock = np.concatenate([shown, _clock(frame.day_angle_rad)]).astype(np.float32)
+        self._reconstruction = self._stream.step(channels_and_clock)
+        change = standardised - self._reconstruction - self._residual
+        self._residual = self._residual + self._parameters.smoothing * np.where(known, change, 0.0)
+        return self._residual, self._silence.rate(frame.value, known)
+
+    def _code_size(self) -> int:
+        return min(self._parameters.code_size, max(2, len(self.channels) // 4))
+
+    def _shapes(self) -> dict[str, tuple[int, ...]]:
+        n_channel, hidden, code = len(self.channels), self._parameters.hidden_size, self._code_size()
+        return {
+            "input_weight": (hidden, n_channel + 2),
+            "input_bias": (hidden,),
+            "encoder_weight": (4 * hidden, 2 * hidden),
+            "encoder_bias": (4 * hidden,),
+            "code_weight": (code, hidden),
+            "code_bias": (code,),
+            "decoder_weight": (4 * hidden, code + hidden),
+            "decoder_bias": (4 * hidden,),
+            "output_weight": (n_channel, hidden),
+            "output_bias": (n_channel,),
+            "mean": (n_channel,),
+            "spread": (n_channel,),
+            "residual_scale": (n_channel,),
+            "longest_silence": (n_channel,),
+            "scans_learned": (),
+        }
+
+
+def _clock(day_angle_rad: float | NDArray[np.float64]) -> NDArray[np.float32]:
+    """(..., 2) Time of day without a jump at midnight."""
+    return np.stack([np.sin(day_angle_rad), np.cos(day_angle_rad)], axis=-1).astype(np.float32)
+
+
+def _mean_and_spread(
+    value: NDArray[np.float64], known: NDArray[np.bool_]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(n_channel,) each: mean and standard deviation of the known values; 0 and 1 for a channel that never spoke."""
+    count = np.maximum(known.sum(axis=0), 1)
+    mean = np.where(known, value, 0.0).sum(axis=0) / count
+    spread = np.sqrt((np.where(known, value - mean, 0.0) ** 2).sum(axis=0) / count)
+    least = np.maximum(LEAST_SPREAD * np.abs(mean), np.finfo(np.float32).eps)
+    return mean, np.where(known.any(axis=0), np.maximum(spread, least), 1.0)
+
+
+def _scale(residual: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n_channel,) Standard deviation of the residuals, judged by their rare large values.
+
+    The middle of the distribution would mislead: the night tells little about a channel with sun behind it.
+    """
+    return np.maximum(np.quantile(np.abs(residual), SCALE_QUANTILE, axis=0) / NORMAL_QUANTILE, LEAST_SCALE)
+
+
+def _deviation_from_other_days(residual: NDArray[np.float64], days: int) -> NDArray[np.float64]:
+    """(n_time, n_channel) Residuals over the scale that the other days (the other half of a single day) give."""
+    parts = np.array_split(np.arange(len(residual)), max(days, 2))
+    return np.concatenate([np.abs(residual[part]) / _scale(np.delete(residual, part, axis=0)) for part in parts])

@@ -1,0 +1,52 @@
+"""How the LSTM autoencoder is built, trained and read."""
+
+from dataclasses import dataclass, fields
+
+from models.errors import InvalidParameterError
+
+
+@dataclass(frozen=True)
+class LstmParameters:
+    """Size, training and smoothing of the LSTM autoencoder.
+
+    Attributes
+    ----------
+    hidden_size
+        Units of each LSTM. [-]
+    code_size
+        Width of the bottleneck, narrowed to a quarter of the channels where these are few. [-]
+    window_scans
+        Scans through which one training step propagates back. [scans]
+    windows_per_update
+        Windows in one training step. [-]
+    updates
+        Training steps. [-]
+    learning_rate
+        Largest learning rate of the one-cycle schedule. [-]
+    corrupted_share
+        Share of the channels that are forged in a training window. [0 to 1]
+    smoothing
+        Weight of the newest residual in its exponentially weighted moving average; 1 is no smoothing. [0 to 1]
+
+    Raises
+    ------
+    InvalidParameterError
+    """
+
+    hidden_size: int = 64
+    code_size: int = 16
+    window_scans: int = 60
+    windows_per_update: int = 24
+    updates: int = 500
+    learning_rate: float = 5e-3
+    corrupted_share: float = 0.15
+    smoothing: float = 0.3
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if not value > 0:
+                raise InvalidParameterError(f"{field.name} must be positive, got {value}; {field.default} is usual.")
+        for name in ("corrupted_share", "smoothing"):
+            if getattr(self, name) > 1:
+                raise InvalidParameterError(f"{name} must not exceed 1, got {getattr(self, name)}.")

@@ -1,0 +1,183 @@
+"""A user's own load data, matched to the feeder's loads and played back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from models.errors import InvalidProfileError
+from models.profiles.clock import Clock
+from models.profiles.load_profiles import PQ, StandardForecast
+from models.profiles.loads import Loads
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FIRST_DATA_ROW = 2  # as an editor or a spreadsheet counts: the header is row 1
+
+
+@dataclass(frozen=True, eq=False)
+class LoadRecord:
+    """Recorded loads, one column a load or a bus.
+
+    Parameters
+    ----------
+    source
+        Where the data comes from, for messages.
+    times
+        Strictly ascending, as written: naive (the feeder's wall clock) or with an offset. (n_row,)
+    p_mw
+        Columns are names or indices of loads or buses. (n_row, n_column) [MW]
+    q_mvar
+        The same columns or some of them; the others keep their nominal power factor. (n_row, up to n_column) [Mvar]
+    """
+
+    source: str
+    times: pd.DatetimeIndex
+    p_mw: pd.DataFrame
+    q_mvar: pd.DataFrame
+
+    def __post_init__(self) -> None:
+        stray = [column for column in self.q_mvar if column not in self.p_mw]
+        if stray:
+            raise InvalidProfileError(f"{self.source}: column {stray[0]!r} has Q but no P; add its active power.")
+
+
+class RecordedLoadProfiles:
+    """Recorded loads played back, linear between rows; each row's last value stands until its interval ends.
+
+    Parameters
+    ----------
+    loads
+        Nominal powers, names and buses.
+    record
+        What was recorded. Its columns are loads, by name or index (``3``, ``load_3``), one for each, or else buses
+        (``7``, ``bus_7``), whose loads share them in proportion to their nominal power.
+    clock
+        The scenario's start.
+    duration_s
+        How long the scenario lasts. [s]
+
+    Raises
+    ------
+    InvalidProfileError
+        A column means no load, a load has no column, or the record does not cover the scenario.
+
+    Notes
+    -----
+    The forecast knows nothing of the record: it is the standard profile of each load's class times its nominal power.
+    """
+
+    def __init__(self, loads: Loads, record: LoadRecord, clock: Clock, duration_s: float) -> None:
+        self.loads = loads
+        self._seconds = clock.seconds(_localised(record, clock))
+        self._require_cover(record, duration_s)
+        columns, share = _match(loads, record)
+        self._p_mw = record.p_mw.to_numpy(dtype=float)[:, columns] * share
+        self._q_mvar = self._reactive(record, columns, share)
+        self.forecast = StandardForecast(loads, clock)
+
+    def at(self, seconds: float) -> PQ:
+        """What the loads drew."""
+        row = int(np.searchsorted(self._seconds, seconds, side="right")) - 1
+        if row >= len(self._seconds) - 1:
+            return self._p_mw[-1].copy(), self._q_mvar[-1].copy()
+        weight = (seconds - self._seconds[row]) / (self._seconds[row + 1] - self._seconds[row])
+        p_mw = (1 - weight) * self._p_mw[row] + weight * self._p_mw[row + 1]
+        return p_mw, (1 - weight) * self._q_mvar[row] + weight * self._q_mvar[row + 1]
+
+    def forecast_at(self, seconds: float) -> PQ:
+        """The standard profile of each load's class."""
+        return self.forecast.at(seconds)
+
+    def _require_cover(self, record: LoadRecord, duration_s: float) -> None:
+        first_s, last_s = self._seconds[0], self._seconds[-1]
+        interval_s = np.median(np.diff(self._seconds)) if len(self._seconds) > 1 else 0.0
+        time_column = record.times.name
+        if first_s > 0:
+            raise InvalidProfileError(
+                f"{record.source} row {FIRST_DATA_ROW} column {time_column!r}: the data begins at {record.times[0]}, "
+                f"{first_s:g} s after the scenario; start the scenario then, or add earlier rows."
+            )
+        covered_s = last_s + interval_s
+        if covered_s < duration_s:
+            raise InvalidProfileError(
+                f"{record.source} row {FIRST_DATA_ROW + len(self._seconds) - 1} column {time_column!r}: the data ends "
+                f"with {record.times[-1]}, {duration_s - covered_s:g} s before the scenario; shorten the scenario, or "
+                "add later rows."
+            )
+
+    def _reactive(self, record: LoadRecord, columns: np.ndarray, share: np.ndarray) -> np.ndarray:
+        """Recorded reactive power where there is one, else active power at the nominal power factor."""
+        nominal_p, nominal_q = self.loads.p_mw, self.loads.q_mvar
+        tan_phi = np.divide(nominal_q, nominal_p, out=np.zeros_like(nominal_p), where=nominal_p > 0)
+        q_mvar = self._p_mw * tan_phi
+        names = list(record.p_mw)
+        for load, column in enumerate(columns):
+            if names[column] in record.q_mvar:
+                q_mvar[:, load] = record.q_mvar[names[column]].to_numpy(dtype=float) * share[load]
+        return q_mvar
+
+
+def _localised(record: LoadRecord, clock: Clock) -> pd.DatetimeIndex:
+    """The record's times with a timezone: the feeder's, where they were written without."""
+    if record.times.tz is not None:
+        return record.times
+    times = record.times.tz_localize(clock.timezone, ambiguous="NaT", nonexistent="NaT")
+    if times.hasnans:
+        row = int(np.flatnonzero(times.isna())[0])
+        raise InvalidProfileError(
+            f"{record.source} row {FIRST_DATA_ROW + row} column {record.times.name!r}: {record.times[row]} is in "
+            f"a clock change of {clock.timezone}; write times with an offset as +01:00."
+        )
+    return times
+
+
+def _match(loads: Loads, record: LoadRecord) -> tuple[np.ndarray, np.ndarray]:
+    """Each load's column in the record, and its share of it. (n_load,) [-]"""
+    position = {str(column): number for number, column in enumerate(record.p_mw)}
+    by_load, by_bus = _load_keys(loads), _bus_keys(loads)
+    means_buses = _hits(by_bus, position) > _hits(by_load, position)
+    kind, keys = ("bus", by_bus) if means_buses else ("load", by_load)
+    _refuse_mismatch(record.source, kind, keys, position)
+    columns = [next(position[key] for key in candidates if key in position) for candidates in keys]
+    return np.array(columns, dtype=np.int64), _share_of_bus(loads) if means_buses else np.ones(len(loads))
+
+
+def _load_keys(loads: Loads) -> list[tuple[str, ...]]:
+    """What a column may be called to mean each load: its name before its index."""
+    named = zip(loads.name, loads.index, strict=True)
+    return [(*((name,) if name else ()), f"load_{index}", str(index)) for name, index in named]
+
+
+def _bus_keys(loads: Loads) -> list[tuple[str, ...]]:
+    return [(f"bus_{bus}", str(bus)) for bus in loads.bus]
+
+
+def _hits(keys: list[tuple[str, ...]], position: dict[str, int]) -> int:
+    """How many columns mean something."""
+    return len(position.keys() & {key for candidates in keys for key in candidates})
+
+
+def _refuse_mismatch(source: str, kind: str, keys: list[tuple[str, ...]], position: dict[str, int]) -> None:
+    meant = {key for candidates in keys for key in candidates}
+    stray = [column for column in position if column not in meant]
+    if stray:
+        raise InvalidProfileError(
+            f"{source}: column {stray[0]!r} means no {kind} of the feeder; columns are called as {', '.join(keys[0])}."
+        )
+    missing = [candidates[0] for candidates in keys if not any(key in position for key in candidates)]
+    if missing:
+        raise InvalidProfileError(f"{source}: no column for {', '.join(missing[:8])}; add one for each {kind}.")
+
+
+def _share_of_bus(loads: Loads) -> np.ndarray:
+    """Each load's part of what its bus draws: by nominal power, or equal parts where none has any. (n_load,) [-]"""
+    share = np.empty(len(loads))
+    for bus in np.unique(loads.bus):
+        there = loads.bus == bus
+        total = loads.p_mw[there].sum()
+        share[there] = loads.p_mw[there] / total if total > 0 else 1.0 / there.sum()
+    return share

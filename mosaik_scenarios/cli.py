@@ -1,0 +1,204 @@
+"""The command ``gridtwin``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from mosaik_scenarios.scenario import Scenario
+
+BAD_INPUT = 2
+DEFAULT_SCENARIO = "day"
+
+app = typer.Typer(
+    name="gridtwin",
+    help="A digital twin of a power distribution feeder.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def main() -> None:
+    """Entry point.
+
+    What is refused is a line on stderr and exit code 2 (``GRIDTWIN_DEBUG=1`` shows the traceback); Ctrl-C is exit code
+    130, which typer sees to.
+    """
+    from models.errors import ModelError
+    from mosaik_scenarios.errors import GridTwinError
+    from networks.errors import FeederError
+
+    try:
+        app()
+    except (GridTwinError, ModelError, FeederError, OSError) as error:
+        if os.environ.get("GRIDTWIN_DEBUG"):
+            raise
+        _complain(str(error))
+        sys.exit(BAD_INPUT)
+
+
+@app.command()
+def run(
+    scenario: Annotated[str, typer.Argument(help="Name of a scenario, or its .toml or .json file.")] = DEFAULT_SCENARIO,
+    feeder: Annotated[str | None, typer.Option(help="Name of a feeder, or its pandapower .json file.")] = None,
+    duration: Annotated[
+        str | None, typer.Option(help="Such as 1d, 6h or 90s; what would happen later is left out.")
+    ] = None,
+    step: Annotated[str | None, typer.Option(help="Such as 1min or 20ms.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Of every random draw.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of the run; runs/NAME unless given.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the run that lies there.")] = False,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Any field, e.g. telemetry.ideal=true.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")] = False,
+) -> None:
+    """Simulate a scenario and leave a folder of results."""
+    given = {"feeder": feeder, "step": step, "seed": seed}
+    overrides = {name: value for name, value in given.items() if value is not None} | _settings(settings or [])
+    chosen = find_scenario(scenario)
+    chosen = chosen.lasting(duration) if duration is not None else chosen
+    chosen = chosen.with_overrides(overrides) if overrides else chosen
+
+    from mosaik_scenarios.results import RUNS
+    from mosaik_scenarios.runner import run as run_scenario
+
+    with _progress(quiet) as progress:
+        result = run_scenario(chosen, out=out or RUNS / chosen.name, force=force, progress=progress)
+    if not quiet:
+        typer.echo(result.summary())
+
+
+@app.command("list")
+def list_(
+    kind: Annotated[
+        str | None, typer.Argument(help="feeders, scenarios, attacks or detectors; all unless given.")
+    ] = None,
+) -> None:
+    """List what there is to choose from."""
+    from mosaik_scenarios.errors import GridTwinError
+
+    if kind is not None and kind not in INVENTORIES:
+        raise GridTwinError(f"expected one of {', '.join(INVENTORIES)}, got {kind!r}.")
+    for chosen in [kind] if kind else INVENTORIES:
+        typer.echo(chosen)
+        for name, line in INVENTORIES[chosen]():
+            typer.echo(f"  {name:20}{line}".rstrip())
+
+
+@app.command()
+def show(run: Annotated[str, typer.Argument(help="Folder of a run, or its name in runs/.")]) -> None:
+    """Say what happened in a run."""
+    from mosaik_scenarios.results import find_run
+
+    typer.echo(find_run(run).summary())
+
+
+@app.command()
+def report(run: Annotated[str, typer.Argument(help="Folder of a run, or its name in runs/.")]) -> None:
+    """Write the page with the figures of a run."""
+    from mosaik_scenarios.results import find_run
+
+    typer.echo(find_run(run).report())
+
+
+@app.callback(invoke_without_command=True)
+def _options(
+    version: Annotated[bool, typer.Option("--version", help="Show the version.", is_eager=True)] = False,
+) -> None:
+    if version:
+        from mosaik_scenarios.manifest import versions
+
+        typer.echo(f"gridtwin {versions().get('gridtwin', '(not installed)')}")
+        raise typer.Exit
+
+
+def find_scenario(name: str) -> Scenario:
+    """The scenario in a file, where `name` is one's, else the one of that name in the catalogue."""
+    from mosaik_scenarios.scenario import Scenario
+
+    if Path(name).suffix in (".toml", ".json"):
+        return Scenario.from_file(name)
+    from mosaik_scenarios import catalogue
+
+    return catalogue.find(name)
+
+
+def _settings(settings: list[str]) -> dict[str, str]:
+    from mosaik_scenarios.errors import ScenarioError
+
+    pairs = [setting.partition("=") for setting in settings]
+    wrong = [setting for setting, (key, equals, _) in zip(settings, pairs, strict=True) if not (key and equals)]
+    if wrong:
+        raise ScenarioError([("--set", f"expected KEY=VALUE, got {setting!r}") for setting in wrong])
+    return {key.strip(): value.strip() for key, _, value in pairs}
+
+
+def _feeders() -> Iterator[tuple[str, str]]:
+    from networks.registry import list_feeders
+
+    feeders = list_feeders()
+    return zip(feeders["name"], feeders["title"], strict=True)
+
+
+def _scenarios() -> Iterator[tuple[str, str]]:
+    from mosaik_scenarios.catalogue import CATALOGUE
+
+    return ((name, scenario.description) for name, scenario in CATALOGUE.items())
+
+
+def _attacks() -> Iterator[tuple[str, str]]:
+    from models.attacks import ATTACKS
+
+    return ((name, _first_line(family)) for name, family in ATTACKS.items())
+
+
+def _detectors() -> Iterator[tuple[str, str]]:
+    from models.detection import DETECTORS
+
+    return ((name, _first_line(detector)) for name, detector in DETECTORS.items())
+
+
+INVENTORIES: dict[str, Callable[[], Iterator[tuple[str, str]]]] = {
+    "feeders": _feeders,
+    "scenarios": _scenarios,
+    "attacks": _attacks,
+    "detectors": _detectors,
+}
+
+
+def _first_line(documented: Any) -> str:
+    return (documented.__doc__ or "").strip().partition("\n")[0]
+
+
+@contextmanager
+def _progress(quiet: bool) -> Iterator[Callable[[str, float], None] | None]:
+    """A bar on stderr that follows ``progress(stage, share)``, one stage after the other; nothing when quiet."""
+    if quiet:
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("starting", total=None)
+        yield lambda stage, share: bar.update(task, completed=share, total=1.0, description=stage)
+
+
+def _complain(message: str) -> None:
+    first, *rest = message.splitlines() or ["failed"]
+    typer.echo("\n".join([f"gridtwin: {first}", *(f"gridtwin: {line}" for line in rest)]), err=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,56 @@
+"""The network as a drawing: where its buses are and what connects them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from models.recording.run_folder import RunFolder, written_at_once
+
+
+def topology_of(net: Any) -> dict[str, list[dict[str, Any]]]:
+    """Buses with coordinates (none where the net has none) and the branches between them, in plain values.
+
+    Parameters
+    ----------
+    net
+        pandapower net; the coordinates are those of ``net.bus.geo``.
+    """
+    places = net.bus.get("geo", {})
+    buses = [
+        {"bus": int(bus), "name": str(net.bus.at[bus, "name"] or ""), **_place(places, bus)} for bus in net.bus.index
+    ]
+    lines = _branches(net.line, "from_bus", "to_bus")
+    trafos = _branches(net.trafo, "hv_bus", "lv_bus")
+    slacks = [{"bus": int(bus)} for bus in net.ext_grid.bus]
+    return {"buses": buses, "lines": lines, "trafos": trafos, "slacks": slacks}
+
+
+def write_topology(folder: RunFolder, net: Any) -> None:
+    """Leave the drawing in the run's folder, for the report."""
+    with written_at_once(folder.topology) as draft:
+        draft.write_text(json.dumps(topology_of(net)) + "\n", encoding="utf-8")
+
+
+def read_topology(folder: RunFolder) -> dict[str, list[dict[str, Any]]]:
+    """The drawing in the run's folder; empty if there is none."""
+    if not folder.topology.exists():
+        return {}
+    return json.loads(folder.topology.read_text(encoding="utf-8"))
+
+
+def _place(places: Any, bus: int) -> dict[str, float]:
+    text = places.get(bus)
+    if not isinstance(text, str) or not text:
+        return {}
+    x, y = json.loads(text)["coordinates"][:2]
+    return {"x": float(x), "y": float(y)}
+
+
+def _branches(table: Any, start: str, end: str) -> list[dict[str, int]]:
+    return [
+        {"index": int(index), "from_bus": int(from_bus), "to_bus": int(to_bus), "in_service": bool(in_service)}
+        for index, from_bus, to_bus, in_service in zip(
+            table.index, table[start], table[end], table.in_service, strict=True
+        )
+    ]

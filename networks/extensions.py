@@ -1,0 +1,87 @@
+"""Declared additions that suit more than one feeder; each takes a feeder and returns it extended."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import floor, log10
+from typing import Any
+
+from networks.checks import check_network
+from networks.errors import InvalidFeederError
+from networks.feeder import RECLOSER_COLUMNS, Feeder, table
+
+# pandapower's standard type "25 MVA 110/20 kV": nine steps of 1.5 % either way at the high-voltage side.
+STANDARD_TAPS = {
+    "tap_side": "hv",
+    "tap_neutral": 0.0,
+    "tap_min": -9.0,
+    "tap_max": 9.0,
+    "tap_step_percent": 1.5,
+    "tap_pos": 0.0,
+    "tap_changer_type": "Ratio",
+}
+
+PICKUP_OVER_NOMINAL = 2.0
+INSTANTANEOUS_OVER_PICKUP = 8.0
+RECLOSER_CURVE = "iec_very_inverse"
+RECLOSER_TIME_DIAL = 0.1
+
+
+def add_tap_changers(feeder: Feeder) -> Feeder:
+    """The on-load tap changer of pandapower's standard type on every transformer, in neutral position.
+
+    In neutral position it leaves the published power flow as it is.
+    """
+    for column, value in STANDARD_TAPS.items():
+        feeder.net.trafo[column] = value
+    return feeder
+
+
+def add_head_recloser(feeder: Feeder) -> Feeder:
+    """A recloser in the most loaded line that leaves a substation busbar, with a line switch where there is none.
+
+    It picks up at twice the line's nominal current and trips without delay at eight times that.
+
+    Raises
+    ------
+    InvalidFeederError
+        If no line leaves a busbar (a slack bus or a transformer's low-voltage bus).
+    """
+    net = feeder.net
+    check_network(net)
+    line, bus = most_loaded_head(net)
+    switch = line_switch(net, line, bus)
+    pickup_ka = _rounded_up(PICKUP_OVER_NOMINAL * net.res_line.i_ka.at[line])
+    recloser = (line, switch, pickup_ka, RECLOSER_CURVE, RECLOSER_TIME_DIAL, INSTANTANEOUS_OVER_PICKUP * pickup_ka)
+    return replace(feeder, reclosers=table(RECLOSER_COLUMNS, [recloser]))
+
+
+def most_loaded_head(net: Any) -> tuple[int, int]:
+    """The line leaving a busbar with the largest nominal current, and that busbar."""
+    busbars = set(net.ext_grid.bus) | set(net.trafo.lv_bus)
+    heads = [
+        (float(net.res_line.i_ka.at[line]), int(line), int(bus))
+        for line, row in net.line[net.line.in_service].iterrows()
+        for bus in (row.from_bus, row.to_bus)
+        if bus in busbars
+    ]
+    if not heads:
+        raise InvalidFeederError("no line leaves a substation busbar, so there is no place for a recloser.")
+    _, line, bus = max(heads)
+    return line, bus
+
+
+def line_switch(net: Any, line: int, bus: int) -> int:
+    """The line's switch at that bus, created closed where there is none."""
+    import pandapower
+
+    switches = net.switch[(net.switch.et == "l") & (net.switch.element == line) & (net.switch.bus == bus)]
+    if len(switches):
+        return int(switches.index[0])
+    return int(pandapower.create_switch(net, bus, line, et="l", type="CB", name=f"Recloser line {line}"))
+
+
+def _rounded_up(value: float) -> float:
+    """To two significant digits, upwards."""
+    unit = 10.0 ** (floor(log10(value)) - 1) if value > 0 else 0.01
+    return round(unit * (floor(value / unit) + 1), 6)

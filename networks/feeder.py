@@ -1,0 +1,154 @@
+"""A feeder: a pandapower net and the plain tables that say what stands around it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from networks.errors import InvalidFeederError
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+LOAD_PROFILE_COLUMNS = ("load", "profile")
+PV_COLUMNS = ("sgen", "peak_mw", "tilt_degree", "azimuth_degree")
+METER_COLUMNS = (
+    "name",
+    "measurement_type",
+    "element_type",
+    "element",
+    "side",
+    "accuracy_class",
+    "full_scale",
+    "std_dev",
+)
+REGULATOR_COLUMNS = (
+    "trafo",
+    "controlled_bus",
+    "vm_set_pu",
+    "bandwidth_pu",
+    "delay_s",
+    "inter_tap_delay_s",
+    "tap_min",
+    "tap_max",
+    "raise_direction",
+)
+RECLOSER_COLUMNS = ("line", "switch", "pickup_ka", "curve", "time_dial", "instantaneous_ka")
+MACHINE_COLUMNS = (
+    "ext_grid",
+    "rated_mva",
+    "inertia_constant_s",
+    "damping_pu",
+    "nominal_hz",
+    "transient_reactance_pu",
+    "p_mw",
+    "q_mvar",
+    "vm_pu",
+    "va_degree",
+)
+TRANSFORMER_COLUMNS = ("trafo", "cooling")
+
+
+@dataclass(frozen=True)
+class Location:
+    """Where a feeder stands: its sun and its wall clock.
+
+    Parameters
+    ----------
+    latitude, longitude
+        Positive north and east. [degree]
+    timezone
+        IANA name, e.g. ``"Europe/Berlin"``.
+    altitude
+        Above sea level. [m]
+    """
+
+    latitude: float
+    longitude: float
+    timezone: str
+    altitude: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not (abs(self.latitude) <= 90 and abs(self.longitude) <= 180):
+            raise InvalidFeederError(
+                f"expected latitude within 90 and longitude within 180 degree, "
+                f"got {self.latitude} and {self.longitude}; give them in decimal degrees."
+            )
+        try:
+            ZoneInfo(self.timezone)
+        except (KeyError, ValueError, OSError):
+            raise InvalidFeederError(
+                f"unknown timezone {self.timezone!r}; give an IANA name as Europe/Berlin."
+            ) from None
+
+
+# The standard load profiles are German, so feeders that stand nowhere in particular stand in Germany, where the
+# profiles' evenings and the sun's belong together.
+KARLSRUHE = Location(latitude=49.01, longitude=8.40, timezone="Europe/Berlin", altitude=115.0)
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[Any]] = ()) -> DataFrame:
+    """A table with these columns, empty unless there are rows."""
+    from pandas import DataFrame
+
+    return DataFrame([list(row) for row in rows], columns=list(columns))
+
+
+@dataclass(frozen=True, eq=False)
+class Feeder:
+    """What is there: a network and its surroundings, named as the models' parameters are.
+
+    Parameters
+    ----------
+    name, title, source
+        Registry name (or file stem), one line for people, and where the data comes from.
+    net
+        The pandapower net, fresh at each load, with `res_*` tables of its nominal power flow. `scaling` of loads and
+        static generators is folded into their `p_mw` and `q_mvar`: nominal power is what the tables say.
+    location
+        Latitude, longitude, timezone and altitude.
+    load_profiles
+        One row a load: `load`, `profile` (BDEW class h0, g0 to g6, l0 to l2).
+    pv
+        One row a photovoltaic site: `sgen`, `peak_mw` [MW], `tilt_degree` (0 is flat), `azimuth_degree` (180 is south).
+    meters
+        The metering plan, one row a channel: `name`, `measurement_type` (v, p, q, i), `element_type` (bus, line,
+        trafo), `element`, `side` (from, to, hv, lv or None), `accuracy_class` [percent], `full_scale` and `std_dev`
+        [pu, MW, Mvar, kA].
+    regulators
+        One row a transformer with an on-load tap changer: `trafo`, `controlled_bus`, `vm_set_pu`, `bandwidth_pu`
+        (whole width of the band), `delay_s`, `inter_tap_delay_s`, `tap_min`, `tap_max`, `raise_direction` (+1 where a
+        higher `tap_pos` raises the controlled voltage, else -1).
+    reclosers
+        One row a recloser: `line` (its current), `switch` (what it opens), `pickup_ka`, `curve`, `time_dial`,
+        `instantaneous_ka`.
+    machines
+        One row a hosted synchronous machine: `ext_grid` (its EMF behind X'd), `rated_mva`, `inertia_constant_s`,
+        `damping_pu`, `nominal_hz`, `transient_reactance_pu` (on `rated_mva`), and its terminals at the start: `p_mw`,
+        `q_mvar` (generation positive), `vm_pu`, `va_degree`.
+    transformers
+        One row a transformer: `trafo`, `cooling` (ONAN, ONAF).
+    extensions
+        Names of the declared extensions in effect; empty means the network as published.
+    """
+
+    name: str
+    title: str
+    net: Any
+    source: str
+    location: Location = KARLSRUHE
+    load_profiles: DataFrame = field(default_factory=lambda: table(LOAD_PROFILE_COLUMNS))
+    pv: DataFrame = field(default_factory=lambda: table(PV_COLUMNS))
+    meters: DataFrame = field(default_factory=lambda: table(METER_COLUMNS))
+    regulators: DataFrame = field(default_factory=lambda: table(REGULATOR_COLUMNS))
+    reclosers: DataFrame = field(default_factory=lambda: table(RECLOSER_COLUMNS))
+    machines: DataFrame = field(default_factory=lambda: table(MACHINE_COLUMNS))
+    transformers: DataFrame = field(default_factory=lambda: table(TRANSFORMER_COLUMNS))
+    extensions: tuple[str, ...] = ()
+
+    def loads(self) -> DataFrame:
+        """Nominal power and profile of each load in vector order: load, name, bus, p_mw, q_mvar, profile."""
+        nominal = self.net.load[["name", "bus", "p_mw", "q_mvar"]].rename_axis("load").reset_index()
+        return nominal.merge(self.load_profiles, on="load", how="left")

@@ -1,0 +1,82 @@
+"""Networks as published, through pandapower's library; each call builds a fresh net."""
+
+from typing import Any
+
+
+def ieee33() -> Any:
+    """Baran and Wu's 33-bus feeder, 12.66 kV, radial with five open tie lines."""
+    import pandapower.networks
+
+    return pandapower.networks.case33bw()
+
+
+def cigre_mv() -> Any:
+    """CIGRE Task Force C6.04.02 medium-voltage benchmark, European configuration, 20 kV."""
+    import pandapower.networks
+
+    return pandapower.networks.create_cigre_network_mv()
+
+
+def cigre_mv_der() -> Any:
+    """The CIGRE medium-voltage benchmark with its photovoltaic sites and its wind turbine."""
+    import pandapower.networks
+
+    return pandapower.networks.create_cigre_network_mv(with_der="pv_wind")
+
+
+def oberrhein() -> Any:
+    """MV Oberrhein: a 20 kV network of 179 buses in the upper Rhine valley, two substations.
+
+    Its load case switches photovoltaics off; here they stand with their installed power, the loads as in the load case.
+    """
+    import pandapower.networks
+
+    net = pandapower.networks.mv_oberrhein()
+    net.sgen["scaling"] = 1.0
+    return net
+
+
+def ieee_lv906() -> Any:
+    """IEEE European low-voltage test feeder at its peak minute 566, each house spread evenly over the three phases."""
+    import pandapower
+    import pandapower.networks
+
+    net = pandapower.networks.ieee_european_lv_asymmetric("on_peak_566")
+    houses = net.asymmetric_load
+    pandapower.create_loads(
+        net,
+        buses=houses.bus.to_numpy(),
+        p_mw=houses[["p_a_mw", "p_b_mw", "p_c_mw"]].sum(axis=1).to_numpy(),
+        q_mvar=houses[["q_a_mvar", "q_b_mvar", "q_c_mvar"]].sum(axis=1).to_numpy(),
+        name=houses.name.tolist(),
+    )
+    net.asymmetric_load.drop(houses.index, inplace=True)
+    return net
+
+
+def ieee14() -> Any:
+    """IEEE 14-bus system as pandapower ships it."""
+    import pandapower.networks
+
+    return pandapower.networks.case14()
+
+
+def ieee30() -> Any:
+    """IEEE 30-bus system as pandapower ships it."""
+    import pandapower.networks
+
+    return pandapower.networks.case_ieee30()
+
+
+def ieee57() -> Any:
+    """IEEE 57-bus system as pandapower ships it."""
+    import pandapower.networks
+
+    return pandapower.networks.case57()
+
+
+def ieee118() -> Any:
+    """IEEE 118-bus system as pandapower ships it."""
+    import pandapower.networks
+
+    return pandapower.networks.case118()

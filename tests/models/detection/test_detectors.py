@@ -1,0 +1,109 @@
+"""The contract of every registered detector."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from models.detection import DETECTORS
+from models.detection.history import DetectorFrame
+from models.detection.threshold import alarm_episodes
+from models.errors import ChannelMismatchError, ModelError
+
+every_detector = pytest.mark.parametrize("name", DETECTORS)
+
+
+@every_detector
+def test_detector_keeps_silent_on_clean_days_within_its_budget(name, trained, clean_days):
+    detector, days = trained(name), clean_days(4, seed=30)
+    alarm = np.array([detector.update(frame).alarm for frame in days])
+    # One a day is expected of four days; nine or more would have a probability of 2 % if that were true.
+    assert len(alarm_episodes(alarm)) <= 8
+
+
+@every_detector
+def test_detector_alarms_when_everything_it_looks_at_is_absurd(name, trained, clean_days):
+    detector, day = trained(name), clean_days(1, seed=31)
+    absurd = replace(day, value=day.value + 5, objective=day.objective + 500, normalised_residual=day.value + 50)
+    assert all(detector.update(frame).alarm for frame in absurd)
+
+
+@every_detector
+def test_detector_scores_every_channel_and_points_at_the_most_suspicious(name, trained, clean_days):
+    detection = trained(name).update(next(iter(clean_days(1, seed=30))))
+    assert detection.channel_score.shape == (16,)
+    assert np.isscalar(detection.score)
+    assert isinstance(detection.alarm, bool)
+    if detection.channel >= 0:
+        assert detection.channel == np.nanargmax(detection.channel_score)
+        assert detection.score == detection.channel_score[detection.channel]
+
+
+@every_detector
+def test_detector_outlives_scans_without_any_value(name, trained, clean_days):
+    detector, day = trained(name), clean_days(1, seed=30)
+    nothing = np.full(16, np.nan)
+    for scan, frame in enumerate(day[:20]):
+        if 5 <= scan < 10:
+            frame = DetectorFrame(frame.time_s, nothing, np.full(16, 2, np.int8), np.nan, 0.0, nothing)
+            assert detector.update(frame).channel_score.shape == (16,)
+        else:
+            assert np.isfinite(detector.update(frame).score)
+
+
+@every_detector
+def test_same_seed_and_same_days_give_the_same_scores(name, train, trained, clean_days):
+    day = clean_days(1, seed=30)
+    again = train(name)
+    assert again.threshold == trained(name).threshold
+    np.testing.assert_array_equal(again.scores(day), trained(name).scores(day))
+
+
+@every_detector
+def test_reset_begins_the_same_stream_again(name, trained, clean_days):
+    detector, day = trained(name), clean_days(1, seed=30)[:50]
+    first = [detector.update(frame).score for frame in day]
+    detector.reset()
+    assert [detector.update(frame).score for frame in day] == first
+
+
+@every_detector
+def test_parameters_rebuild_the_detector_from_json(name, trained):
+    detector = trained(name)
+    rebuilt = DETECTORS[name](**json.loads(json.dumps(detector.parameters)))
+    assert rebuilt.parameters == detector.parameters
+
+
+@every_detector
+def test_calibrating_on_other_channels_is_refused_with_the_difference(name, trained, clean_days):
+    days = clean_days(1, seed=30)
+    others = replace(days, channels=("q line 3 from", *days.channels[1:]))
+    with pytest.raises(ChannelMismatchError, match="missing v bus 0; unknown q line 3 from"):
+        trained(name).calibrate(others, alarms_per_day=1.0)
+
+
+def test_the_registry_does_without_torch():
+    command = "import sys; import models.detection, models.detection.model_store; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", command], check=False).returncode == 0
+
+
+def test_names_in_the_registry_are_the_detectors_own():
+    assert {name: detector.name for name, detector in DETECTORS.items()} == {name: name for name in DETECTORS}
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("chi_square", {"false_alarm_probability": 0}),
+        ("largest_residual", {"sigma": -1}),
+        ("lstm_autoencoder", {"hidden_size": 0}),
+        ("lstm_autoencoder", {"smoothing": 1.5}),
+        ("lstm_autoencoder", {"layers": 3}),
+    ],
+)
+def test_parameters_out_of_range_are_refused_by_name(name, wrong):
+    with pytest.raises(ModelError, match=next(iter(wrong))):
+        DETECTORS[name](**wrong)

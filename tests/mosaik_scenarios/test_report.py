@@ -1,0 +1,84 @@
+"""The report is one page that needs nothing else, with a section for each table there is."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from plotly.offline import get_plotlyjs
+
+from models.recording.run_folder import RunFolder
+from mosaik_scenarios import RunResult
+from mosaik_scenarios.figures import POINTS_A_CURVE, thinned
+from mosaik_scenarios.report import SECTIONS, write_report
+from mosaik_scenarios.topology import read_topology, write_topology
+
+WriteRun = Callable[..., RunResult]
+
+
+@pytest.fixture
+def page(tmp_path: Path, write_run: WriteRun) -> str:
+    import pandapower.networks
+
+    result = write_run(tmp_path / "small")
+    write_topology(result.folder, pandapower.networks.simple_four_bus_system())
+    return write_report(result).read_text(encoding="utf-8")
+
+
+def headings(page: str) -> list[str]:
+    return re.findall("<h2>(.*?)</h2>", page)
+
+
+def test_the_page_has_every_figure_the_summary_and_the_alarms(page: str) -> None:
+    assert headings(page) == [*SECTIONS, "Alarms"]
+    assert "lowest voltage" in page
+    assert page.count("<tr>") == 1 + 3
+
+
+def test_the_page_loads_nothing_from_anywhere(page: str) -> None:
+    assert not re.findall(r"<(?:script|link|img)[^>]+(?:src|href)=", page)
+    assert page.count(get_plotlyjs()) == 1
+
+
+def test_sections_without_a_table_are_left_out(tmp_path: Path, write_run: WriteRun) -> None:
+    result = write_run(tmp_path / "run", complete=False, steps=3)
+    assert headings(write_report(result).read_text(encoding="utf-8")) == ["Alarms"]
+
+
+def test_text_from_outside_is_no_markup(tmp_path: Path, write_run: WriteRun) -> None:
+    result = write_run(tmp_path / "run", steps=3)
+    with result.folder.alarms.open("a") as alarms:
+        alarms.write("2026-06-17T00:01:00+02:00,<script>alert(1)</script>,1,2,,\n")
+    assert "<script>alert" not in write_report(result).read_text(encoding="utf-8")
+
+
+def test_a_long_curve_is_thinned_without_losing_its_peak() -> None:
+    curve = pd.Series(0.0, index=pd.date_range("2026-06-17", periods=50_001, freq="s"))
+    curve.iloc[12_345] = 7.0
+    thin = thinned(curve, "max")
+    assert len(thin) <= POINTS_A_CURVE
+    assert thin.max() == 7.0
+    assert abs(thin.idxmax() - curve.idxmax()) < pd.Timedelta("17s")
+
+
+def test_a_short_curve_stays_as_it_is() -> None:
+    curve = pd.Series([1.0, 2.0], index=pd.date_range("2026-06-17", periods=2, freq="s"))
+    assert thinned(curve, "max") is curve
+
+
+def test_the_drawing_survives_the_folder(tmp_path: Path) -> None:
+    import pandapower
+
+    net = pandapower.create_empty_network()
+    here, there = (pandapower.create_bus(net, 20.0, geodata=place) for place in ((1.0, 2.0), None))
+    pandapower.create_ext_grid(net, here)
+    pandapower.create_line(net, here, there, 1.0, "NAYY 4x50 SE", in_service=False)
+    write_topology(RunFolder(tmp_path), net)
+    assert read_topology(RunFolder(tmp_path)) == {
+        "buses": [{"bus": 0, "name": "", "x": 1.0, "y": 2.0}, {"bus": 1, "name": ""}],
+        "lines": [{"index": 0, "from_bus": 0, "to_bus": 1, "in_service": False}],
+        "trafos": [],
+        "slacks": [{"bus": 0}],
+    }
+    assert read_topology(RunFolder(tmp_path / "elsewhere")) == {}
