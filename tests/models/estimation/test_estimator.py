@@ -226,6 +226,19 @@ def test_current_magnitudes_sharpen_the_estimate(
     assert errors[1] < 0.3 * errors[0]
 
 
+def test_current_magnitudes_do_not_choose_the_direction_of_flow(
+    solved: Nets, metering_plan: Plans, perfect_readings: Readings
+) -> None:
+    # From a flat start, meshed and with generators, currents alone would settle in flows that run the wrong way.
+    net = solved("case118")
+    powers = metering_plan(net, v=net.bus.index[::2], injections=net.gen.bus, lines=[], trafos=[])
+    currents = metering_plan(net, v=[], injections=[], trafos=[], flows="i")
+    plan = pd.concat([powers, currents], ignore_index=True)
+    found = estimate(net, plan, perfect_readings(net, plan))
+    assert_state(found, net, 1e-8)
+    assert found.objective < 1e-6
+
+
 def test_faint_currents_rest_unless_the_estimate_contradicts_them(
     solved: Nets, metering_plan: Plans, perfect_readings: Readings
 ) -> None:
