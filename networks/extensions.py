@@ -19,6 +19,7 @@ STANDARD_TAPS = {
     "tap_step_percent": 1.5,
     "tap_pos": 0.0,
     "tap_changer_type": "Ratio",
+    "tap_dependency_table": False,
 }
 
 PICKUP_OVER_NOMINAL = 2.0

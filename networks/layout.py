@@ -27,7 +27,7 @@ def add_missing_coordinates(net: Any) -> None:
 
 def layered_tree(net: Any) -> dict[int, Point]:
     """Place of each bus: x is its number of branches from the slack, y the middle of what hangs on it."""
-    import networkx  # type: ignore[import-untyped]
+    import networkx
     import pandapower.topology
 
     graph = pandapower.topology.create_nxgraph(net, respect_switches=False, multi=False, include_out_of_service=True)

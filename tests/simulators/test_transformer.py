@@ -71,12 +71,13 @@ def run(
     return Probe.received
 
 
-def test_the_simulator_does_what_the_model_does():
+def test_the_simulator_holds_what_arrived_until_the_next_step():
     nameplates = [NameplateThermal(), NameplateThermal(cooling="ONAF", loss_ratio=7)]
     loads_pu, ambients_c = [[0.5, 0.6], [1.2, 0.6], [1.2, np.nan]], [20.0, 20.5, 21.0]
     received = run(3, loads_pu, ambients_c, parameters=nameplates)
     model = TransformerThermal(nameplates)
-    for seconds, outputs, load_pu, ambient_c in zip((0, 60, 60), received, loads_pu, ambients_c, strict=True):
+    held = [(loads_pu[k], ambients_c[k]) for k in (0, 0, 1)]
+    for seconds, outputs, (load_pu, ambient_c) in zip((0, 60, 60), received, held, strict=True):
         expected = model.step(seconds, load_pu, ambient_c)
         for name in OUTPUTS:
             np.testing.assert_array_equal(outputs[name], getattr(expected, name))
