@@ -73,7 +73,7 @@ def test_agrees_with_pandapower_on_noisy_measurements(
         )
     pandapower_estimate(net, algorithm="wls", init="flat", tolerance=1e-9, maximum_iterations=50)
 
-    found = estimate(net, plan, value.to_numpy())
+    found = estimate(net, plan, value)
 
     assert not found.removed.any()
     np.testing.assert_allclose(found.vm_pu, net.res_bus_est.vm_pu, atol=1e-6)
