@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from mosaik_scenarios.recording import connect_recorder
-from mosaik_scenarios.twin import Experiment
+from mosaik_scenarios.twin import Experiment, Twin
 from mosaik_scenarios.wiring import (
     SIMULATORS,
     close_the_loop,
@@ -47,15 +47,17 @@ def simulate(experiment: Experiment, on_progress: OnProgress | None = None) -> N
         if twin.recorder is not None:
             connect_recorder(world, twin)
         if on_progress is not None:
-            start_clock(world, experiment, on_progress)
+            start_clock(world, twin, on_progress)
         world.run(until=experiment.rhythm.until, print_progress=False)
 
 
-def start_clock(world: Any, experiment: Experiment, on_progress: OnProgress) -> None:
-    """Report the progress of the run, a limited number of times."""
-    duration_s = experiment.scenario.duration.total_seconds()
-    clock = world.start("Clock", step_size=max(1, experiment.rhythm.until // PROGRESS_CALLS))
-    clock.Clock(on_step=lambda seconds: on_progress(seconds / duration_s))
+def start_clock(world: Any, twin: Twin, on_progress: OnProgress) -> None:
+    """Report how far the grid has come, a limited number of times."""
+    rhythm, scenario = twin.experiment.rhythm, twin.experiment.scenario
+    duration_s = scenario.duration.total_seconds()
+    clock = world.start("Clock", step_size=max(1, rhythm.until // PROGRESS_CALLS))
+    clock = clock.Clock(on_step=lambda seconds: on_progress(seconds / duration_s))
+    world.connect(twin.grid, clock, ("converged", "after"))
 
 
 @contextmanager
