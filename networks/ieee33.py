@@ -82,4 +82,4 @@ def _read(name: str) -> DataFrame:
 
 def _beside_bus_0(net: object) -> tuple[float, float]:
     x, y = coordinates(net, 0)
-    return x, y + 1.0
+    return x - 1.0, y
