@@ -36,7 +36,7 @@ def figure_of_rows(titles: Sequence[Any], columns: int = 1, **layout: Any) -> Fi
         vertical_spacing=0.34 / max(rows, 2), horizontal_spacing=0.09, **layout,
     )  # fmt: skip
     figure.update_annotations(font={"size": 12, "color": INK})
-    return dressed(figure).update_layout(height=90 + ROW_HEIGHT * rows)
+    return dressed(figure).update_layout(height=110 + ROW_HEIGHT * rows, margin={"t": 64})
 
 
 def dressed(figure: Figure) -> Figure:
@@ -46,8 +46,8 @@ def dressed(figure: Figure) -> Figure:
     figure.update_yaxes(**grid)
     return figure.update_layout(
         font={"family": "system-ui, sans-serif", "size": 12, "color": INK}, plot_bgcolor="white", paper_bgcolor="white",
-        margin={"l": 70, "r": 20, "t": 40, "b": 40}, hovermode="x unified",
-        legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1.0, "yanchor": "bottom", "yref": "container"},
+        margin={"l": 70, "r": 20, "t": 44, "b": 40}, hovermode="x unified",
+        legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1, "yanchor": "top", "yref": "container"},
     )  # fmt: skip
 
 

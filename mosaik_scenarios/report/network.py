@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from mosaik_scenarios.report.drawing import GREY, INK, RED, figure_of
-from mosaik_scenarios.report.plant import SAG_PU
-from mosaik_scenarios.summary.grid import VOLTAGE_BANDS_PU
+from mosaik_scenarios.summary.grid import VOLTAGE_BANDS_PU, in_operation
 from mosaik_scenarios.summary.tables import quantity
 from mosaik_scenarios.topology import read_topology
 
@@ -23,6 +22,9 @@ Branch = dict[str, Any]
 
 NUMBERED_BUSES = 60
 """Above this the numbers would cover the drawing."""
+
+BOW = 0.08
+"""Open branches are bent by this share of their length: ties often run along other lines. [-]"""
 
 # Low is red, high is blue, and the middle of the band is pale.
 VOLTAGE_COLOURS = [(0.0, "#8e1b16"), (0.25, "#e07b5c"), (0.5, "#f2efe9"), (0.75, "#6aa5c9"), (1.0, "#1d4e7a")]
@@ -39,6 +41,8 @@ def one_line(result: RunResult) -> Figure | None:
     _add_branches(figure, branches, places, topology)
     _add_transformers(figure, branches["trafo"], places)
     _add_buses(figure, vm_pu, places, {slack["bus"] for slack in topology["slacks"]})
+    if len(places) <= NUMBERED_BUSES:
+        _number_buses(figure, branches, places)
     _add_breakers(figure, result, branches["line"], places, topology)
     _add_attacked_meters(figure, result, branches, places)
     _add_faults(figure, result, branches["line"], places)
@@ -79,15 +83,22 @@ def _add_branches(
         (closed, {"color": INK, "width": 1.6}, "in service"),
         (idle, {"color": GREY, "width": 1.2, "dash": "dot"}, "open or out of service"),
     ):
-        x, y = _segments(places, chosen)
+        x, y = _segments(places, chosen, bow=0.0 if chosen is closed else BOW)
         figure.add_trace(graph_objects.Scatter(x=x, y=y, mode="lines", line=line, hoverinfo="skip", name=name))
 
 
-def _segments(places: dict[int, Point], branches: Sequence[Branch]) -> tuple[list, list]:
-    """Coordinates of the branches, with a gap after each."""
-    ends = [(places[branch["from_bus"]], places[branch["to_bus"]]) for branch in branches]
-    x = [value for start, end in ends for value in (start[0], end[0], None)]
-    y = [value for start, end in ends for value in (start[1], end[1], None)]
+def _segments(places: dict[int, Point], branches: Sequence[Branch], bow: float) -> tuple[list, list]:
+    """Coordinates of the branches, with a gap after each; `bow` bends them aside by that share of their length."""
+    x: list[float | None] = []
+    y: list[float | None] = []
+    for branch in branches:
+        (x_from, y_from), (x_to, y_to) = places[branch["from_bus"]], places[branch["to_bus"]]
+        for share in (0.0, 0.25, 0.5, 0.75, 1.0) if bow else (0.0, 1.0):
+            aside = bow * 4 * share * (1 - share)
+            x.append(x_from + share * (x_to - x_from) - aside * (y_to - y_from))
+            y.append(y_from + share * (y_to - y_from) + aside * (x_to - x_from))
+        x.append(None)
+        y.append(None)
     return x, y
 
 
@@ -100,18 +111,27 @@ def _add_transformers(figure: Figure, trafos: dict[int, Branch], places: dict[in
 
 
 def _add_buses(figure: Figure, vm_pu: pd.DataFrame, places: dict[int, Point], slacks: set[int]) -> None:
-    lowest = vm_pu.where(vm_pu > SAG_PU).min().reindex(list(places))
+    lowest = in_operation(vm_pu).min().reindex(list(places))
     low, high = VOLTAGE_BANDS_PU[0]
     marks = {
         "color": lowest.to_numpy(), "colorscale": VOLTAGE_COLOURS, "cmin": low, "cmax": high, "size": 13,
         "line": {"color": INK, "width": 1}, "symbol": ["square" if bus in slacks else "circle" for bus in places],
-        "colorbar": {"title": {"text": "lowest<br>voltage [pu]"}, "thickness": 12, "outlinewidth": 0, "tickformat": ".2f"},
+        "colorbar": {"title": {"text": "lowest<br>voltage [pu]"}, "thickness": 12, "outlinewidth": 0},
     }  # fmt: skip
     text = [f"bus {bus}: {voltage:.4f} pu" for bus, voltage in lowest.items()]
     _add_marks(figure, list(places.values()), marks, text, "bus", showlegend=False)
-    if len(places) <= NUMBERED_BUSES:
-        for bus, (x, y) in places.items():
-            figure.add_annotation(x=x, y=y, text=str(bus), showarrow=False, yshift=15, font={"size": 10, "color": INK})
+
+
+def _number_buses(figure: Figure, branches: dict[str, dict[int, Branch]], places: dict[int, Point]) -> None:
+    """Above each bus, or below where its branches come from above."""
+    rise = dict.fromkeys(places, 0.0)
+    for branch in [branch for of_kind in branches.values() for branch in of_kind.values() if branch["in_service"]]:
+        start, end = branch["from_bus"], branch["to_bus"]
+        rise[start] += places[end][1] - places[start][1]
+        rise[end] += places[start][1] - places[end][1]
+    for bus, (x, y) in places.items():
+        shift = -16 if rise[bus] > 0 else 16
+        figure.add_annotation(x=x, y=y, text=str(bus), showarrow=False, yshift=shift, font={"size": 10, "color": INK})
 
 
 def _add_breakers(

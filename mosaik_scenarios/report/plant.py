@@ -21,7 +21,7 @@ from mosaik_scenarios.report.drawing import (
     over_time,
     thinned,
 )
-from mosaik_scenarios.summary.grid import VOLTAGE_BANDS_PU
+from mosaik_scenarios.summary.grid import VOLTAGE_BANDS_PU, in_operation
 from mosaik_scenarios.summary.tables import quantity
 
 if TYPE_CHECKING:
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from mosaik_scenarios.results import RunResult
 
 CURVES_A_FIGURE = 4
-SAG_PU = 0.8
-"""Below this a bus is in a fault, not in operation: such moments leave the scale. [pu]"""
 
 # Event kind -> value of "after" with which a bar begins, and its colour.
 LANES = {
@@ -64,7 +62,7 @@ def voltage(result: RunResult) -> Figure | None:
 
 def operating_range(vm_pu: pd.DataFrame) -> tuple[float, float]:
     """From below the lowest voltage in operation, or the band's limit, to above the highest. [pu]"""
-    operating = vm_pu.where(vm_pu > SAG_PU)
+    operating = in_operation(vm_pu)
     (low_limit, high_limit), margin = VOLTAGE_BANDS_PU[0], 0.006
     lowest, highest = operating.min(axis=None), operating.max(axis=None)
     return float(min(lowest, low_limit)) - margin, float(max(highest, high_limit)) + margin

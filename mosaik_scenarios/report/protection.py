@@ -38,8 +38,12 @@ def fault_records(result: RunResult) -> Iterator[tuple[str, Figure]]:
 def _record_of(result: RunResult, fault: datetime, lines: list[int]) -> Figure:
     window_end = fault + timedelta(seconds=_sequence_s(result, fault))
     record = result.table("protection")
-    shown = record.loc[inside(record.index, fault - timedelta(seconds=LEAD_S), window_end)]
+    shown = record.loc[inside(record.index, fault, window_end)]
     shown = shown.set_axis((shown.index - fault).total_seconds(), axis="index")
+    # What was before the fault stood since the last regular step.
+    shown = pd.concat(
+        [record.loc[record.index < fault].iloc[-1:].set_axis([-LEAD_S][: len(record)], axis="index"), shown]
+    )
     states = quantity(shown, "recloser_state")
     titles = ["voltage [pu]", "current at the recloser [kA]", *(["recloser"] if len(states.columns) else [])]
     figure = figure_of_rows(

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 # The narrow band is a planner's, the wide one that of EN 50160:2010, clause 4.2.2 (and 5.2.2).
 VOLTAGE_BANDS_PU = ((0.95, 1.05), (0.90, 1.10))
+SAG_PU = 0.8
+"""While a bus is below this, the network is not in operation but in a fault. [pu]"""
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,9 @@ class GridSummary:
     Attributes
     ----------
     lowest_voltage, highest_voltage
-        [pu]
+        In operation. [pu]
+    deepest_sag
+        In a fault; None if there was none. [pu]
     minutes_outside
         By voltage band: time in which any bus was outside. [min]
     minutes_without_voltage
@@ -44,6 +48,7 @@ class GridSummary:
 
     lowest_voltage: Extreme | None
     highest_voltage: Extreme | None
+    deepest_sag: Extreme | None
     minutes_outside: dict[tuple[float, float], float]
     minutes_without_voltage: float
     peak_line_loading: Extreme | None
@@ -66,8 +71,9 @@ def summarise_grid(result: RunResult) -> GridSummary:
     slack_p_mw, losses_mw = quantity(result.table("slack"), "p_mw"), quantity(grid, "p_loss_mw")
     frequency = quantity(generator, "frequency_hz")
     return GridSummary(
-        lowest_voltage=lowest(voltage),
-        highest_voltage=highest(voltage),
+        lowest_voltage=lowest(in_operation(voltage)),
+        highest_voltage=highest(in_operation(voltage)),
+        deepest_sag=deepest_sag(result),
         minutes_outside={band: minutes_outside(voltage, *band) for band in VOLTAGE_BANDS_PU},
         minutes_without_voltage=minutes_without_voltage(voltage, converged),
         peak_line_loading=highest(quantity(result.table("line"), "loading_percent")),
@@ -81,6 +87,18 @@ def summarise_grid(result: RunResult) -> GridSummary:
         steps=len(grid),
         steps_not_converged=int((~converged.astype(bool)).to_numpy().sum()),
     )
+
+
+def in_operation(vm_pu: pd.DataFrame) -> pd.DataFrame:
+    """The rows in which no bus with voltage is as low as in a fault."""
+    return vm_pu.loc[~(vm_pu < SAG_PU).any(axis=1)]
+
+
+def deepest_sag(result: RunResult) -> Extreme | None:
+    """The lowest voltage of the fine record around faults, if it is one of a fault."""
+    fine = quantity(result.table("protection"), "vm_pu")
+    sag = lowest(fine if len(fine.columns) else quantity(result.table("bus"), "vm_pu"))
+    return sag if sag is not None and sag.value < SAG_PU else None
 
 
 def minutes_outside(vm_pu: pd.DataFrame, low: float, high: float) -> float:

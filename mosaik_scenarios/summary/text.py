@@ -55,6 +55,7 @@ def _run_lines(summary: Summary) -> Iterator[str]:
 def _grid_lines(grid: GridSummary) -> Iterator[str]:
     yield from _extreme_line("lowest voltage", grid.lowest_voltage, ".4f", "pu", "bus")
     yield from _extreme_line("highest voltage", grid.highest_voltage, ".4f", "pu", "bus")
+    yield from _extreme_line("deepest sag", grid.deepest_sag, ".4f", "pu", "bus")
     if grid.lowest_voltage:
         for (low, high), minutes in grid.minutes_outside.items():
             yield _line(f"outside {low:.2f}-{high:.2f} pu", _at_one_bus(minutes) if minutes else "never")
