@@ -1,26 +1,13 @@
 """Networks as published, through pandapower's library; each call builds a fresh net."""
 
-import json
 from typing import Any
 
 
 def ieee33() -> Any:
-    """Baran and Wu's 33-bus feeder, 12.66 kV, radial with five open tie lines; drawn as in their one-line diagram."""
+    """Baran and Wu's 33-bus feeder, 12.66 kV, radial with five open tie lines."""
     import pandapower.networks
 
-    net = pandapower.networks.case33bw()
-    for bus, place in ieee33_diagram().items():
-        net.bus.at[bus, "geo"] = json.dumps({"coordinates": place, "type": "Point"})
-    return net
-
-
-def ieee33_diagram() -> dict[int, tuple[float, float]]:
-    """Place of each bus: the main line to the right, its three laterals beside it."""
-    places = {bus: (float(bus), 0.0) for bus in range(18)}
-    places |= {18 + place: (2.0 + place, 2.0) for place in range(4)}
-    places |= {22 + place: (3.0 + place, -4.0) for place in range(3)}
-    places |= {25 + place: (6.0 + place, -2.0) for place in range(8)}
-    return places
+    return pandapower.networks.case33bw()
 
 
 def cigre_mv() -> Any:
