@@ -151,9 +151,10 @@ def _settings(settings: list[str]) -> dict[str, str]:
 def _feeders() -> Iterator[tuple[str, str]]:
     from networks.registry import list_feeders
 
-    for feeder in list_feeders().itertuples():
-        yield feeder.name, f"{feeder.buses:4} buses  {feeder.vn_kv + ' kV':30}{feeder.title}"
-        yield "", feeder.source
+    for feeder in list_feeders().astype(str).to_dict("records"):
+        levels = f"{feeder['vn_kv']} kV"
+        yield feeder["name"], f"{feeder['buses']:>4} buses  {levels:30}{feeder['title']}"
+        yield "", feeder["source"]
 
 
 def _scenarios() -> Iterator[tuple[str, str]]:

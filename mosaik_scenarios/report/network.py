@@ -74,7 +74,8 @@ def _add_branches(
     from plotly import graph_objects
 
     opened = {switch["line"] for switch in topology.get("switches", ()) if not switch["closed"]}
-    closed, idle = [], []
+    closed: list[Branch] = []
+    idle: list[Branch] = []
     for kind, of_kind in branches.items():
         for index, branch in of_kind.items():
             is_open = not branch["in_service"] or (kind == "line" and index in opened)

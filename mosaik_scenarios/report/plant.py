@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from mosaik_scenarios.report.drawing import (
@@ -62,10 +63,9 @@ def voltage(result: RunResult) -> Figure | None:
 
 def operating_range(vm_pu: pd.DataFrame) -> tuple[float, float]:
     """From below the lowest voltage in operation, or the band's limit, to above the highest. [pu]"""
-    operating = in_operation(vm_pu)
+    operating = in_operation(vm_pu).to_numpy()
     (low_limit, high_limit), margin = VOLTAGE_BANDS_PU[0], 0.006
-    lowest, highest = operating.min(axis=None), operating.max(axis=None)
-    return float(min(lowest, low_limit)) - margin, float(max(highest, high_limit)) + margin
+    return np.nanmin([low_limit, *operating.flat]) - margin, np.nanmax([high_limit, *operating.flat]) + margin
 
 
 def line_loading(result: RunResult) -> Figure | None:

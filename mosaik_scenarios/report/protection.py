@@ -36,14 +36,7 @@ def fault_records(result: RunResult) -> Iterator[tuple[str, Figure]]:
 
 
 def _record_of(result: RunResult, fault: datetime, lines: list[int]) -> Figure:
-    window_end = fault + timedelta(seconds=_sequence_s(result, fault))
-    record = result.table("protection")
-    shown = record.loc[inside(record.index, fault, window_end)]
-    shown = shown.set_axis((shown.index - fault).total_seconds(), axis="index")
-    # What was before the fault stood since the last regular step.
-    shown = pd.concat(
-        [record.loc[record.index < fault].iloc[-1:].set_axis([-LEAD_S][: len(record)], axis="index"), shown]
-    )
+    shown = _around(result, fault)
     states = quantity(shown, "recloser_state")
     titles = ["voltage [pu]", "current at the recloser [kA]", *(["recloser"] if len(states.columns) else [])]
     figure = figure_of_rows(
@@ -59,6 +52,15 @@ def _record_of(result: RunResult, fault: datetime, lines: list[int]) -> Figure:
     figure.update_yaxes(rangemode="tozero", row=1)
     figure.update_xaxes(title_text="seconds after the fault", row=len(titles))
     return figure.update_layout(margin={"l": 90})
+
+
+def _around(result: RunResult, fault: datetime) -> pd.DataFrame:
+    """The fine record by seconds after the fault; what was before it stood since the last regular step."""
+    record = result.table("protection")
+    sequence = record.loc[inside(record.index, fault, fault + timedelta(seconds=_sequence_s(result, fault)))]
+    before = record.loc[record.index < fault].iloc[-1:]
+    seconds = (pd.DatetimeIndex(sequence.index) - pd.Timestamp(fault)).total_seconds()
+    return pd.concat([before, sequence]).set_axis([*[-LEAD_S] * len(before), *seconds], axis="index")
 
 
 def _sequence_s(result: RunResult, fault: datetime) -> float:

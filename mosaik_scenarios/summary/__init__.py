@@ -61,7 +61,8 @@ def summarise(result: RunResult) -> Summary:
 def count_events(events: pd.DataFrame) -> dict[str, int]:
     """How often each kind of thing happened."""
     counts = {}
-    for kind, of_kind in events.groupby("kind"):
+    for kind in sorted(events["kind"].unique()):
+        of_kind = events[events["kind"] == kind]
         counted = of_kind[of_kind["after"] == COUNTED_AS[kind]] if kind in COUNTED_AS else of_kind
         if len(counted) and kind not in NOT_COUNTED:
             counts[str(kind)] = len(counted)
