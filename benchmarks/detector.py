@@ -44,8 +44,9 @@ def streamed(values: np.ndarray) -> Tick:
     detector.threshold = 5.0
     network = _network(detector, n_channel)
     ones = np.ones(n_channel)
-    scales = {"mean": 0 * ones, "spread": ones, "residual_scale": ones, "longest_silence": ones}
-    detector.restore({**network.weights(), **scales, "scans_learned": np.array(4320)})
+    scales = {"training_scale": np.ones((2, n_channel)), "residual_scale": np.ones((2, n_channel))}
+    habits = {"mean": 0 * ones, "spread": ones, "longest_silence": ones, "scans_learned": np.array(4320)}
+    detector.restore({**network.weights(), **scales, **habits})
     quality = np.zeros(n_channel, dtype=np.int8)
     no_residual = np.full(n_channel, np.nan)
 
