@@ -23,7 +23,7 @@ def untrained_lstm(channels: Sequence[str]) -> LstmAutoencoderDetector:
     detector.channels = tuple(channels)
     detector.threshold = 1e9
     ones = np.ones(len(channels))
-    scales = {"mean": 0 * ones, "spread": ones, "residual_scale": ones, "longest_silence": ones}
-    weights = untrained_network(len(channels)).weights()
-    detector.restore({**weights, **scales, "scans_learned": np.array(SCANS_LEARNED)})
+    scales = {"training_scale": np.ones((2, len(channels))), "residual_scale": np.ones((2, len(channels)))}
+    habits = {"mean": 0 * ones, "spread": ones, "longest_silence": ones, "scans_learned": np.array(SCANS_LEARNED)}
+    detector.restore({**untrained_network(len(channels)).weights(), **scales, **habits})
     return detector

@@ -1,23 +1,21 @@
 """Run a scenario: from its description to a folder of tables."""
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 from tempfile import mkdtemp
 
 from models.recording.run_folder import RunFolder
 from mosaik_scenarios import manifest
 from mosaik_scenarios.errors import SimulationFailedError
+from mosaik_scenarios.progress import OnStage
 from mosaik_scenarios.results import RunResult
 from mosaik_scenarios.rhythm import Rhythm
 from mosaik_scenarios.scenario import Scenario
 from mosaik_scenarios.topology import write_topology
 from mosaik_scenarios.training import trained_detectors
 from mosaik_scenarios.twin import Experiment
-from mosaik_scenarios.world import simulate
+from mosaik_scenarios.world import rehearse, simulate
 from networks.feeder import Feeder
-
-OnStage = Callable[[str, float], None]
 
 
 def run(
@@ -52,6 +50,7 @@ def run(
 
     on_stage = progress or (lambda stage, share: None)
     feeder = load_feeder(scenario.feeder, scenario.extensions)
+    rehearse(Experiment(scenario, feeder, detectors={}))
     folder = manifest.claim(out or mkdtemp(prefix="gridtwin-"), scenario.as_mapping(), force)
     try:
         counts = _simulate_into(folder, scenario, feeder, on_stage)

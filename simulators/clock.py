@@ -11,13 +11,12 @@ class ClockSimulator(ModelAdapter):
 
     Model ``Clock``: parameter `on_step`, called with the seconds since the scenario's start.
 
-    Inputs: pace, any attribute of the simulator whose progress is told; without, mosaik lets the clock run to its end
-    before anybody else's second step.
+    Input: after, any value of the simulator that it keeps step with; a clock that nobody is connected to runs ahead.
     """
 
     MODEL = "Clock"
     PARAMS = ("on_step",)
-    INPUTS = ("pace",)
+    INPUTS = ("after",)
 
     def build(self, on_step: Callable[[float], None]) -> Callable[[float], None]:
         """The callback is all there is."""
