@@ -3,6 +3,7 @@
 python -m benchmarks.mosaik_overhead [--simulators N ...] [--ticks N] [--json FILE]
 
 The simulators stand in a row; each hands one vector to the next, and all of them one to the last, as to a recorder.
+The world runs with the twin's options.
 """
 
 from benchmarks import reporting  # first: it settles the number of threads
@@ -11,6 +12,7 @@ from benchmarks import reporting  # first: it settles the number of threads
 import sys
 import time
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 import mosaik
@@ -41,12 +43,12 @@ def cpu_ms_per_tick(simulators: int, ticks: int) -> float:
     config = {"Relay": {"python": f"{RelaySimulator.__module__}:RelaySimulator"}}
     with mosaik.World(config, cache=False, skip_greetings=True, configure_logging=False) as world:
         relays = [world.start("Relay").Relay() for _ in range(simulators)]
-        for number, (before, after) in enumerate(zip(relays, relays[1:], strict=False)):
+        for number, (before, after) in enumerate(pairwise(relays)):
             world.connect(before, after, ("vector", "before"))
             if after is not relays[-1]:
                 world.connect(before, relays[-1], ("vector", f"from_{number}"))
         start_s = time.process_time()
-        world.run(until=ticks, print_progress=False)
+        world.run(until=ticks, print_progress=False, lazy_stepping=False)
         return 1e3 * (time.process_time() - start_s) / ticks
 
 
