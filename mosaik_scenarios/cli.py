@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
+import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from mosaik_scenarios.scenario import Scenario
 
 BAD_INPUT = 2
-DEFAULT_SCENARIO = "day"
+OUR_MODULES = r"(models|networks|simulators|mosaik_scenarios)\b"
 
 app = typer.Typer(
     name="gridtwin",
@@ -37,6 +38,7 @@ def main() -> None:
     from mosaik_scenarios.errors import GridTwinError
     from networks.errors import FeederError
 
+    _tell_only_our_warnings()
     try:
         app()
     except (GridTwinError, ModelError, FeederError, OSError) as error:
@@ -48,7 +50,9 @@ def main() -> None:
 
 @app.command()
 def run(
-    scenario: Annotated[str, typer.Argument(help="Name of a scenario, or its .toml or .json file.")] = DEFAULT_SCENARIO,
+    scenario: Annotated[
+        str | None, typer.Argument(help="Name of a scenario, or its .toml or .json file; the day unless given.")
+    ] = None,
     feeder: Annotated[str | None, typer.Option(help="Name of a feeder, or its pandapower .json file.")] = None,
     duration: Annotated[
         str | None, typer.Option(help="Such as 1d, 6h or 90s; what would happen later is left out.")
@@ -69,10 +73,11 @@ def run(
     chosen = chosen.lasting(duration) if duration is not None else chosen
     chosen = chosen.with_overrides(overrides) if overrides else chosen
 
+    from mosaik_scenarios.progress import progress_shown
     from mosaik_scenarios.results import RUNS
     from mosaik_scenarios.runner import run as run_scenario
 
-    with _progress(quiet) as progress:
+    with progress_shown(quiet) as progress:
         result = run_scenario(chosen, out=out or RUNS / chosen.name, force=force, progress=progress)
     if not quiet:
         typer.echo(result.summary())
@@ -122,15 +127,15 @@ def _options(
         raise typer.Exit
 
 
-def find_scenario(name: str) -> Scenario:
+def find_scenario(name: str | None) -> Scenario:
     """The scenario in a file, where `name` is one's, else the one of that name in the catalogue."""
     from mosaik_scenarios.scenario import Scenario
 
-    if Path(name).suffix in (".toml", ".json"):
+    if name is not None and Path(name).suffix in (".toml", ".json"):
         return Scenario.from_file(name)
     from mosaik_scenarios import catalogue
 
-    return catalogue.find(name)
+    return catalogue.find(catalogue.DEFAULT if name is None else name)
 
 
 def _settings(settings: list[str]) -> dict[str, str]:
@@ -146,8 +151,10 @@ def _settings(settings: list[str]) -> dict[str, str]:
 def _feeders() -> Iterator[tuple[str, str]]:
     from networks.registry import list_feeders
 
-    feeders = list_feeders()
-    return zip(feeders["name"], feeders["title"], strict=True)
+    for feeder in list_feeders().astype(str).to_dict("records"):
+        levels = f"{feeder['vn_kv']} kV"
+        yield feeder["name"], f"{feeder['buses']:>4} buses  {levels:30}{feeder['title']}"
+        yield "", feeder["source"]
 
 
 def _scenarios() -> Iterator[tuple[str, str]]:
@@ -177,22 +184,17 @@ INVENTORIES: dict[str, Callable[[], Iterator[tuple[str, str]]]] = {
 
 
 def _first_line(documented: Any) -> str:
-    return (documented.__doc__ or "").strip().partition("\n")[0]
+    """Of a docstring, without marks of references."""
+    return re.sub(r" \[\d+\]_", "", (documented.__doc__ or "").strip().partition("\n")[0])
 
 
-@contextmanager
-def _progress(quiet: bool) -> Iterator[Callable[[str, float], None] | None]:
-    """A bar on stderr that follows ``progress(stage, share)``, one stage after the other; nothing when quiet."""
-    if quiet:
-        yield None
+def _tell_only_our_warnings() -> None:
+    """What libraries tell their developers is no news to a user; what the twin itself warns of is one line."""
+    if os.environ.get("GRIDTWIN_DEBUG"):
         return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("starting", total=None)
-        yield lambda stage, share: bar.update(task, completed=share, total=1.0, description=stage)
+    warnings.filterwarnings("ignore")
+    warnings.filterwarnings("default", module=OUR_MODULES)
+    warnings.showwarning = lambda message, *_, **__: _complain(f"warning: {message}")
 
 
 def _complain(message: str) -> None:

@@ -106,7 +106,7 @@ class RunResult:
     def summary(self) -> str:
         """What happened to the grid, what the attacks did, what each detector saw and when."""
         from mosaik_scenarios.summary import summarise
-        from mosaik_scenarios.summary_text import summary_text
+        from mosaik_scenarios.summary.text import summary_text
 
         return summary_text(summarise(self))
 

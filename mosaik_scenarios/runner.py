@@ -1,13 +1,13 @@
 """Run a scenario: from its description to a folder of tables."""
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 from tempfile import mkdtemp
 
 from models.recording.run_folder import RunFolder
 from mosaik_scenarios import manifest
 from mosaik_scenarios.errors import SimulationFailedError
+from mosaik_scenarios.progress import OnStage
 from mosaik_scenarios.results import RunResult
 from mosaik_scenarios.rhythm import Rhythm
 from mosaik_scenarios.scenario import Scenario
@@ -16,8 +16,6 @@ from mosaik_scenarios.training import trained_detectors
 from mosaik_scenarios.twin import Experiment
 from mosaik_scenarios.world import rehearse, simulate
 from networks.feeder import Feeder
-
-OnStage = Callable[[str, float], None]
 
 
 def run(

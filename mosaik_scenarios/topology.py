@@ -9,7 +9,7 @@ from models.recording.run_folder import RunFolder, written_at_once
 
 
 def topology_of(net: Any) -> dict[str, list[dict[str, Any]]]:
-    """Buses with coordinates (none where the net has none) and the branches between them, in plain values.
+    """Buses with coordinates (none where the net has none), the branches between them and their switches.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ def topology_of(net: Any) -> dict[str, list[dict[str, Any]]]:
     lines = _branches(net.line, "from_bus", "to_bus")
     trafos = _branches(net.trafo, "hv_bus", "lv_bus")
     slacks = [{"bus": int(bus)} for bus in net.ext_grid.bus]
-    return {"buses": buses, "lines": lines, "trafos": trafos, "slacks": slacks}
+    return {"buses": buses, "lines": lines, "trafos": trafos, "slacks": slacks, "switches": _line_switches(net.switch)}
 
 
 def write_topology(folder: RunFolder, net: Any) -> None:
@@ -53,4 +53,15 @@ def _branches(table: Any, start: str, end: str) -> list[dict[str, int]]:
         for index, from_bus, to_bus, in_service in zip(
             table.index, table[start], table[end], table.in_service, strict=True
         )
+    ]
+
+
+def _line_switches(table: Any) -> list[dict[str, Any]]:
+    """The switches at ends of lines, as they stand at the start."""
+    return [
+        {"index": int(index), "bus": int(bus), "line": int(line), "closed": bool(closed), "is_breaker": kind == "CB"}
+        for index, bus, line, closed, kind in zip(
+            table.index, table.bus, table.element, table.closed, table.type, strict=True
+        )
+        if table.et.at[index] == "l"
     ]

@@ -65,8 +65,15 @@ def world_of(experiment: Experiment) -> Iterator[Any]:
     """A world at the experiment's tick, shut down at the end."""
     import mosaik
 
-    tick_s = experiment.rhythm.tick_s
-    with mosaik.World(SIMULATORS, time_resolution=tick_s, skip_greetings=True, configure_logging=False) as world:
+    with mosaik.World(
+        SIMULATORS,
+        time_resolution=experiment.rhythm.tick_s,
+        # mosaik's cache keeps, and sweeps at each step, all ticks since the slowest simulator's last: thousands in a
+        # dense window.
+        cache=False,
+        skip_greetings=True,
+        configure_logging=False,
+    ) as world:
         try:
             yield world
         except BaseException:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,22 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 DATA = Path(__file__).parent / "data" / "ieee33"
+
+
+def draw_diagram(feeder: Feeder) -> Feeder:
+    """The buses at their places in the paper's one-line diagram, which is no map."""
+    for bus, place in diagram().items():
+        feeder.net.bus.at[bus, "geo"] = json.dumps({"coordinates": place, "type": "Point"})
+    return feeder
+
+
+def diagram() -> dict[int, tuple[float, float]]:
+    """Place of each published bus: the main line to the right, its three laterals beside it."""
+    places = {bus: (float(bus), 0.0) for bus in range(18)}
+    places |= {18 + position: (2.0 + position, 2.0) for position in range(4)}
+    places |= {22 + position: (3.0 + position, -4.0) for position in range(3)}
+    places |= {25 + position: (6.0 + position, -2.0) for position in range(8)}
+    return places
 
 
 def add_substation(feeder: Feeder) -> Feeder:
@@ -82,4 +99,4 @@ def _read(name: str) -> DataFrame:
 
 def _beside_bus_0(net: object) -> tuple[float, float]:
     x, y = coordinates(net, 0)
-    return x, y + 1.0
+    return x - 1.0, y

@@ -49,6 +49,7 @@ FEEDERS: dict[str, Recipe] = {
         loads=32,
         vn_kv=(12.66,),
         extensions={
+            "diagram": ieee33.draw_diagram,
             "substation": ieee33.add_substation,
             "pv": ieee33.add_pv,
             "protection": ieee33.add_protection,

@@ -33,6 +33,7 @@ class RecorderSimulator(ModelAdapter):
         "dense_tables",
         "channels",
         "channel_buses",
+        "alarm_hold_off_s",
         "chunk_rows",
     )
 

@@ -42,6 +42,8 @@ class Recorder:
         Tables that also get the rows between regular steps.
     channels, channel_buses
         Names and buses of the telemetry channels, for the alarms.
+    alarm_hold_off_s
+        Alarms of a detector no farther apart than this are one. [s]
     chunk_rows
         Rows of a chunk.
 
@@ -60,6 +62,7 @@ class Recorder:
         dense_tables: Collection[str] = (),
         channels: Sequence[str] = (),
         channel_buses: Sequence[int] = (),
+        alarm_hold_off_s: float = 0.0,
         chunk_rows: int = CHUNK_ROWS,
     ) -> None:
         if chunk_rows < 1:
@@ -77,7 +80,7 @@ class Recorder:
         self._writers: dict[str, TableWriter] = {}
         self._events = EventLog(self._folder)
         start = datetime.fromisoformat(start) if isinstance(start, str) else start
-        self._alarms = AlarmLog(self._folder.alarms, start, channels, channel_buses)
+        self._alarms = AlarmLog(self._folder.alarms, start, channels, channel_buses, alarm_hold_off_s)
 
     def record(self, time_s: float, attributes: Mapping[str, Any], regular: bool = True) -> None:
         """Take everything of one time.
@@ -113,7 +116,7 @@ class Recorder:
     def _route(self, attributes: Mapping[str, Any]) -> None:
         """Settle, with the first row, where each attribute goes."""
         self._attributes = frozenset(attributes)
-        for attribute, value in attributes.items():
+        for attribute, value in sorted(attributes.items()):  # mosaik's order differs from process to process
             table, separator, quantity = attribute.partition(SEPARATOR)
             if not (table and separator and quantity):
                 raise InvalidParameterError(f"the recorder takes attributes named 'table/quantity', got {attribute!r}.")

@@ -14,6 +14,7 @@ from mosaik_scenarios.scenario import Scenario
 
 STEPS = 120
 ATTACK = range(60, 90)
+RECLOSER_STATES = {100: 1, 101: 2, 102: 2, 103: 2, 104: 3}
 CHANNELS = ["v bus 0", "v bus 2", "p line 0 from"]
 SCENARIO = Scenario(
     name="small",
@@ -47,6 +48,11 @@ def row(step: int) -> dict[str, Any]:
         "measurement/value_received": received,
         "measurement/forged": np.array([False, under_attack, False]),
         "estimate/vm_pu_estimated": np.array([1.0, 0.98, received[1]]),
+        "protection/vm_pu": vm_pu,
+        "protection/line_i_ka": np.array([0.1, 2.0 if step == 100 else 0.1]),
+        "protection/recloser_state": np.array([RECLOSER_STATES.get(step, 5 if step > 104 else 0)]),
+        "events/recloser": np.array([RECLOSER_STATES.get(step, 5 if step > 104 else 0)]),
+        "events/fault": np.array([int(step == 100)]),
         "events/switch": np.array([not 100 <= step < 105]),
         "events/attack": np.array([int(under_attack)]),
         "detection/score/chi_square": 12.0 if seen or step == 10 else 3.0,
@@ -73,6 +79,11 @@ def write_small_run(folder: Path, complete: bool = True, steps: int = STEPS, chu
         "measurement": CHANNELS,
         "events/switch": [4],
         "events/attack": ["0 bias"],
+        "events/fault": ["line 1"],
+        "events/recloser": [1],
+        "protection/vm_pu": [0, 1, 2],
+        "protection/line_i_ka": [0, 1],
+        "protection/recloser_state": [1],
     }
     recorder = Recorder(
         folder,

@@ -10,8 +10,11 @@ from plotly.offline import get_plotlyjs
 
 from models.recording.run_folder import RunFolder
 from mosaik_scenarios import RunResult
-from mosaik_scenarios.figures import POINTS_A_CURVE, thinned
 from mosaik_scenarios.report import SECTIONS, write_report
+from mosaik_scenarios.report.control_room import logarithmic_range
+from mosaik_scenarios.report.drawing import POINTS_A_CURVE, thinned
+from mosaik_scenarios.report.network import bus_of_channel
+from mosaik_scenarios.report.plant import operating_range
 from mosaik_scenarios.topology import read_topology, write_topology
 
 WriteRun = Callable[..., RunResult]
@@ -74,11 +77,33 @@ def test_the_drawing_survives_the_folder(tmp_path: Path) -> None:
     here, there = (pandapower.create_bus(net, 20.0, geodata=place) for place in ((1.0, 2.0), None))
     pandapower.create_ext_grid(net, here)
     pandapower.create_line(net, here, there, 1.0, "NAYY 4x50 SE", in_service=False)
+    pandapower.create_switch(net, here, 0, et="l", type="CB", closed=False)
     write_topology(RunFolder(tmp_path), net)
     assert read_topology(RunFolder(tmp_path)) == {
         "buses": [{"bus": 0, "name": "", "x": 1.0, "y": 2.0}, {"bus": 1, "name": ""}],
         "lines": [{"index": 0, "from_bus": 0, "to_bus": 1, "in_service": False}],
         "trafos": [],
         "slacks": [{"bus": 0}],
+        "switches": [{"index": 0, "bus": 0, "line": 0, "closed": False, "is_breaker": True}],
     }
     assert read_topology(RunFolder(tmp_path / "elsewhere")) == {}
+
+
+def test_a_sag_does_not_squash_the_voltage_scale() -> None:
+    vm_pu = pd.DataFrame({0: [1.0, 0.9, 1.01], 1: [0.97, 0.05, 0.98]})
+    low, high = operating_range(vm_pu)
+    assert 0.94 < low < 0.95
+    assert 1.05 < high < 1.06
+
+
+def test_a_score_is_on_decades_only_where_it_leaves_its_threshold_far_behind() -> None:
+    assert logarithmic_range(pd.Series([1.0, 2.0, 30.0]), threshold=5.0) is None
+    assert logarithmic_range(pd.Series([float("nan"), 0.0]), threshold=5.0) is None
+    scale = logarithmic_range(pd.Series([0.0, *[1.0] * 100, 1000.0]), threshold=5.0)
+    assert scale == pytest.approx((-0.1, 3.2))
+
+
+def test_every_channel_has_a_bus_to_be_drawn_at() -> None:
+    branches = {"line": {3: {"from_bus": 7, "to_bus": 8}}, "trafo": {0: {"from_bus": 33, "to_bus": 0}}}
+    channels = ("v bus 5", "p line 3 from", "q line 3 to", "i line 3", "p trafo 0 hv", "q trafo 0 lv", "p line 9 to")
+    assert [bus_of_channel(channel, branches) for channel in channels] == [5, 7, 8, 7, 33, 0, None]

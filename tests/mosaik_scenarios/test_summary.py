@@ -1,24 +1,21 @@
 """The summary counts what happened to the grid, what attacks did and what detectors saw."""
 
 from datetime import timedelta
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from models.control.recloser import RecloserState
 from mosaik_scenarios import RunResult, Scenario
-from mosaik_scenarios.summary import (
-    Extreme,
-    energy_mwh,
-    highest,
-    lowest,
-    minutes_outside,
-    row_hours,
-    summarise,
-    summarise_attacks,
-    summarise_detectors,
-)
-from mosaik_scenarios.summary_text import summary_text
+from mosaik_scenarios.summary import count_events, summarise
+from mosaik_scenarios.summary.attacks import summarise_attack
+from mosaik_scenarios.summary.detectors import DetectorSummary, summarise_detector
+from mosaik_scenarios.summary.grid import energy_mwh, in_operation, minutes_outside
+from mosaik_scenarios.summary.protection import RecloserSummary, summarise_reclosers
+from mosaik_scenarios.summary.tables import Extreme, highest, lowest, row_hours
+from mosaik_scenarios.summary.text import summary_text
 
 START = Scenario().start
 
@@ -80,41 +77,73 @@ def test_what_an_attack_forged_and_by_how_much(small_run: RunResult) -> None:
 
 
 def test_a_change_downwards_keeps_its_sign_and_silence_is_counted() -> None:
-    scenario = Scenario(attacks=[{"family": "bias", "start": 0, "duration": "4min", "count": 1, "bias": -1}])
-    columns = pd.MultiIndex.from_product(
-        [["value_measured", "value_received", "forged"], ["v"]], names=["quantity", None]
-    )
-    measurement = table([[1, 1, True], [1, -2, True], [1, np.nan, True], [1, 1, True]], columns=columns)  # type: ignore[arg-type]
-    (attack,) = summarise_attacks(scenario, measurement)
+    quantities = ["value_measured", "value_received", "forged", "removed"]
+    columns = pd.MultiIndex.from_product([quantities, ["v"]], names=["quantity", None])
+    rows = [[1, 1, True, True], [1, -2, True, False], [1, np.nan, True, False], [1, 1, True, False]]
+    measurement = table(rows, columns=columns)  # type: ignore[arg-type]
+    moved = events([("tap", "0", 1, 2)], minutes=[2])
+    attack = summarise_attack("bias", START, START + timedelta(minutes=4), measurement, moved)
     assert attack.largest_change == Extreme(-3, "v", START + timedelta(minutes=1))
     assert attack.missing_share == 0.25
+    assert attack.removed_share == pytest.approx(1 / 3)
+    assert attack.taps_moved == 1
 
 
-def test_when_each_detector_saw_the_attack(small_run: RunResult) -> None:
+def events(rows: list[tuple], minutes: list[float] | None = None) -> pd.DataFrame:
+    return table(rows, minutes, columns=["kind", "element", "before", "after"])  # type: ignore[arg-type]
+
+
+def test_what_goes_back_and_forth_counts_once() -> None:
+    happened = [("fault", "line 1", 0, 1), ("fault", "line 1", 1, 0), ("switch", "3", 1, 0), ("switch", "3", 0, 1)]
+    assert count_events(events(happened)) == {"fault": 1, "switch": 2}
+
+
+def test_a_reclosers_sequence_is_told_by_its_trips_reclosures_and_lockout() -> None:
+    closed, tripped, waiting, reclosing, lockout, reset = RecloserState
+    states = [closed, tripped, waiting, reclosing, reset, tripped, lockout]
+    changes = [("recloser", "5", before, after) for before, after in pairwise(states)]
+    assert summarise_reclosers(events(changes)) == [RecloserSummary("5", 2, 1, START + timedelta(minutes=5))]
+
+
+def test_a_fault_is_no_operation() -> None:
+    vm_pu = table([[1.0, 0.97], [0.9, 0.1], [1.0, np.nan]])
+    assert in_operation(vm_pu).index.tolist() == [vm_pu.index[0], vm_pu.index[2]]
+
+
+def test_when_each_detector_saw_the_attack_and_for_how_long(small_run: RunResult) -> None:
     seen, missed = summarise(small_run).detectors
-    assert (seen.name, seen.delays, seen.alarms, seen.alarms_outside) == ("chi_square", (timedelta(minutes=2),), 2, 1)
-    assert (missed.delays, missed.alarms, missed.alarms_outside) == ((None,), 1, 1)
+    (sighting,) = seen.sightings
+    assert (sighting.delay, sighting.alarmed) == (timedelta(minutes=2), timedelta(minutes=28))
+    assert sighting.lasted == timedelta(minutes=30)
+    assert (seen.name, seen.alarms, seen.false_alarms) == ("chi_square", 2, 1)
+    assert seen.alarmed_falsely == timedelta(minutes=1)
+    assert (missed.sightings[0].delay, missed.alarms, missed.false_alarms) == (None, 1, 1)
 
 
-def test_an_alarm_that_stands_already_sees_the_attack_as_it_begins() -> None:
-    attack = {"family": "bias", "start": "2min", "duration": "2min", "count": 1, "bias": 1}
-    scenario = Scenario(attacks=[attack], detectors=["chi_square"])
+def detector(alarm: list[bool], raised: list[float], attacks: list, disturbances: list) -> DetectorSummary:
+    """A detector by the minutes in which it was in alarm and those in which an episode began."""
     columns = pd.MultiIndex.from_tuples([("alarm", "chi_square")], names=["quantity", "element"])
-    detection = table([[False], [True], [True], [True], [False]], columns=columns)  # type: ignore[arg-type]
-    alarms = table([["chi_square"]], minutes=[1], columns=["detector"])  # type: ignore[list-item]
-    (detector,) = summarise_detectors(scenario, detection, alarms)
-    assert detector.delays == (timedelta(0),)
-    assert detector.alarms_outside == 1
+    detection = table([[in_alarm] for in_alarm in alarm], columns=columns)  # type: ignore[arg-type]
+    alarms = table([["chi_square"] for _ in raised], minutes=raised, columns=["detector"])  # type: ignore[list-item]
+    return summarise_detector("chi_square", detection, alarms, attacks, disturbances)
 
 
-def test_without_attacks_every_alarm_is_outside() -> None:
-    alarms = table([["chi_square"], ["lstm_autoencoder"]], columns=["detector"])  # type: ignore[list-item]
-    summaries = summarise_detectors(Scenario(), pd.DataFrame(), alarms)
-    assert {detector.name: detector.alarms_outside for detector in summaries} == {
-        "chi_square": 1,
-        "largest_residual": 0,
-        "lstm_autoencoder": 1,
-    }
+def window(begin: float, end: float) -> tuple:
+    return START + timedelta(minutes=begin), START + timedelta(minutes=end)
+
+
+def test_an_alarm_that_stands_already_is_no_evidence_of_the_attack() -> None:
+    seer = detector([False, True, True, True, False], [1], [window(2, 4)], [])
+    (sighting,) = seer.sightings
+    assert sighting.stood_before
+    assert sighting.delay == timedelta(0)
+    assert seer.false_alarms == 1
+
+
+def test_alarms_at_a_fault_are_no_false_alarms() -> None:
+    seer = detector([False, True, False, True], [1, 3], [], [window(1, 2)])
+    assert (seer.alarms, seer.alarms_at_faults, seer.false_alarms) == (2, 1, 1)
+    assert seer.alarmed_falsely == timedelta(minutes=1)
 
 
 def test_the_text_says_it_all(small_run: RunResult) -> None:
@@ -124,14 +153,19 @@ def test_the_text_says_it_all(small_run: RunResult) -> None:
         "simulated 2h in steps of 1min from 2026-06-17 00:00",
         "lowest voltage 0.9400 pu (bus 2, 2026-06-17 00:30)",
         "outside 0.95-1.05 pu 1 min at one bus or more",
+        "outside 0.90-1.10 pu never",
         "without voltage 5 min at one bus or more",
         "energy supplied 6.00 MWh",
         "lowest frequency 49.800 Hz (2026-06-17 00:50)",
         "power flow 119 of 120 steps converged",
-        "events 2 begins or ends of an attack, 2 switch operations, 1 tap operations",
+        "events 1 attack, 1 fault, 2 switch operations and 1 tap change",
+        "temporary fault line 1, 2026-06-17 01:40; 1 bus without voltage, all back by 01:45",
+        "recloser at line 1 tripped once and reclosed once",
         "bias 2026-06-17 01:00 to 2026-06-17 01:30",
-        "forged v bus 2",
-        "chi_square saw bias at 01:02, 2min after it began; 1 alarms outside of attacks",
-        "largest_residual missed bias; 1 alarms outside of attacks",
+        "1 channel forged: v bus 2",
+        "no tap changes while it lasted",
+        "chi_square bias: first alarm 01:02, 2 min after it began; in alarm for 28 min of 30 min (93 %)",
+        "1 false alarm, in alarm for 1 min outside of attacks and faults",
+        "largest_residual bias: missed",
     ):
         assert line in lines
