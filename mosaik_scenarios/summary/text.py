@@ -92,6 +92,8 @@ def _protection_lines(faults: Sequence[FaultSummary], reclosers: Sequence[Reclos
         yield _line(what, f"{fault.place}, {_time(fault.start)}{_consequence(fault)}")
     for recloser in reclosers:
         yield _line(f"recloser at line {recloser.line}", _acts(recloser))
+    if faults and not reclosers:
+        yield _line("reclosers", "none tripped")
 
 
 def _consequence(fault: FaultSummary) -> str:
