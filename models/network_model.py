@@ -268,6 +268,7 @@ def _internal_case(net: "pandapowerNet") -> _InternalCase:
         enforce_q_lims=False,
         check_connectivity=True,
         voltage_depend_loads=False,
+        lightsim2grid=False,  # a solver's option: nothing is solved here
     )
     init_results(net)
     nothing = np.array([], dtype=np.int64)

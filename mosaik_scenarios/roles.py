@@ -238,6 +238,8 @@ class Roles:
             line, position = self._line_end_at(fault.bus)
         elif line is None:
             line = self._protected_line()
+        elif line not in self.feeder.net.line.index:
+            raise ScenarioError([("faults", f"expected a line of feeder {self.feeder.name}, got line {line}")])
         return {"line": line, "position": position, "resistance_ohm": fault.resistance_ohm}
 
     def _line_end_at(self, bus: int) -> tuple[int, float]:

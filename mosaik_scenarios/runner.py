@@ -14,7 +14,7 @@ from mosaik_scenarios.scenario import Scenario
 from mosaik_scenarios.topology import write_topology
 from mosaik_scenarios.training import trained_detectors
 from mosaik_scenarios.twin import Experiment
-from mosaik_scenarios.world import simulate
+from mosaik_scenarios.world import rehearse, simulate
 from networks.feeder import Feeder
 
 
@@ -50,6 +50,7 @@ def run(
 
     on_stage = progress or (lambda stage, share: None)
     feeder = load_feeder(scenario.feeder, scenario.extensions)
+    rehearse(Experiment(scenario, feeder, detectors={}))
     folder = manifest.claim(out or mkdtemp(prefix="gridtwin-"), scenario.as_mapping(), force)
     try:
         counts = _simulate_into(folder, scenario, feeder, on_stage)

@@ -1,9 +1,12 @@
 """One world, built and run to its end."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 from mosaik_scenarios.recording import connect_recorder
-from mosaik_scenarios.twin import Experiment
+from mosaik_scenarios.twin import Experiment, Twin
 from mosaik_scenarios.wiring import (
     SIMULATORS,
     close_the_loop,
@@ -19,15 +22,23 @@ OnProgress = Callable[[float], None]
 PROGRESS_CALLS = 200
 
 
+def rehearse(experiment: Experiment) -> None:
+    """Build every simulator of `experiment` and let go of it: what is refused at the start is refused here.
+
+    Raises
+    ------
+    FeederError, ModelError, ScenarioError
+    """
+    with world_of(experiment) as world:
+        start_simulators(world, experiment)
+
+
 def simulate(experiment: Experiment, on_progress: OnProgress | None = None) -> None:
     """Build the world of `experiment` and run it from start to end.
 
     What it finds is where the experiment put it: in the recorder's folder and in its detectors.
     """
-    import mosaik
-
-    rhythm = experiment.rhythm
-    with mosaik.World(SIMULATORS, time_resolution=rhythm.tick_s, skip_greetings=True, configure_logging=False) as world:
+    with world_of(experiment) as world:
         twin = start_simulators(world, experiment)
         connect_plant(world, twin)
         connect_telemetry(world, twin)
@@ -36,7 +47,43 @@ def simulate(experiment: Experiment, on_progress: OnProgress | None = None) -> N
         if twin.recorder is not None:
             connect_recorder(world, twin)
         if on_progress is not None:
-            duration_s = experiment.scenario.duration.total_seconds()
-            clock = world.start("Clock", step_size=max(1, rhythm.until // PROGRESS_CALLS))
-            clock.Clock(on_step=lambda seconds: on_progress(seconds / duration_s))
-        world.run(until=rhythm.until, print_progress=False)
+            start_clock(world, twin, on_progress)
+        world.run(until=experiment.rhythm.until, print_progress=False)
+
+
+def start_clock(world: Any, twin: Twin, on_progress: OnProgress) -> None:
+    """Report how far the grid has come, a limited number of times."""
+    rhythm, scenario = twin.experiment.rhythm, twin.experiment.scenario
+    duration_s = scenario.duration.total_seconds()
+    clock = world.start("Clock", step_size=max(1, rhythm.until // PROGRESS_CALLS))
+    clock = clock.Clock(on_step=lambda seconds: on_progress(seconds / duration_s))
+    world.connect(twin.grid, clock, ("converged", "after"))
+
+
+@contextmanager
+def world_of(experiment: Experiment) -> Iterator[Any]:
+    """A world at the experiment's tick, shut down at the end."""
+    import mosaik
+
+    with mosaik.World(
+        SIMULATORS,
+        time_resolution=experiment.rhythm.tick_s,
+        # mosaik's cache keeps, and sweeps at each step, all ticks since the slowest simulator's last: thousands in a
+        # dense window.
+        cache=False,
+        skip_greetings=True,
+        configure_logging=False,
+    ) as world:
+        try:
+            yield world
+        except BaseException:
+            _stop_waiting(world.loop)
+            raise
+
+
+def _stop_waiting(loop: asyncio.AbstractEventLoop) -> None:
+    """End the tasks of the simulators that wait for the one that failed; mosaik leaves them, and asyncio complains."""
+    tasks = asyncio.all_tasks(loop)
+    for task in tasks:
+        task.cancel()
+    loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))

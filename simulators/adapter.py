@@ -1,5 +1,6 @@
 """What every simulator of the twin shares: one model behind mosaik's API, whole vectors as attributes."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -16,7 +17,7 @@ class ModelAdapter(mosaik_api_v3.Simulator):
     `advance` (inputs to outputs at one time) and, where its attributes are vectors, `order` (what their elements are).
 
     Attributes are vectors that cross by reference: hand out a fresh array every step, never a reused buffer. Started as
-    a remote process, a simulator needs ``init(vectors="lists")``, since mosaik's wire is JSON.
+    a remote process (see `serve`), a simulator needs ``init(vectors="lists")``, since mosaik's wire is JSON.
     """
 
     MODEL: ClassVar[str]
@@ -25,13 +26,12 @@ class ModelAdapter(mosaik_api_v3.Simulator):
     OUTPUTS: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self) -> None:
+        attrs = list(dict.fromkeys((*self.INPUTS, *self.OUTPUTS)))
         super().__init__(
             {
                 "api_version": API_VERSION,
                 "type": "time-based",
-                "models": {
-                    self.MODEL: {"public": True, "params": list(self.PARAMS), "attrs": [*self.INPUTS, *self.OUTPUTS]}
-                },
+                "models": {self.MODEL: {"public": True, "params": list(self.PARAMS), "attrs": attrs}},
             }
         )
         self.entities: dict[str, Any] = {}
@@ -57,7 +57,14 @@ class ModelAdapter(mosaik_api_v3.Simulator):
             Half-open intervals of ticks in which the simulator steps at every tick. [ticks]
         vectors
             ``"arrays"`` in process, ``"lists"`` for a simulator in a process of its own.
+
+        Raises
+        ------
+        ValueError
+            For another kind of vectors.
         """
+        if vectors not in ("arrays", "lists"):
+            raise ValueError(f"vectors are arrays or lists, got {vectors!r}.")
         self.sid = sid
         self.time_resolution = time_resolution
         self.step_size = step_size
@@ -128,3 +135,13 @@ def single_source(inputs: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
         (value,) = sources.values()
         values[attr] = np.asarray(value) if isinstance(value, list) else value
     return values
+
+
+def serve(simulator: type[ModelAdapter]) -> None:
+    """Serve `simulator` from a process of its own, as mosaik's start method "cmd" wants it.
+
+    ::
+
+        {"cmd": "%(python)s -m simulators.grid %(addr)s"}   # and world.start("Grid", vectors="lists")
+    """
+    sys.exit(mosaik_api_v3.start_simulation(simulator(), (simulator.__doc__ or "").partition("\n")[0]))

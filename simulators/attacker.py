@@ -11,7 +11,7 @@ from models.attacks.attacker import Attacker
 from models.attacks.surface import AttackSurface
 from models.parameters import require_length
 from models.telemetry.quality import Quality, Telemetry
-from simulators.adapter import ModelAdapter
+from simulators.adapter import ModelAdapter, serve
 
 
 class AttackerSimulator(ModelAdapter):
@@ -76,3 +76,7 @@ def as_telemetry(seconds: float, inputs: Mapping[str, Any], n_channel: int) -> T
     timestamp_s = inputs.get("timestamp_s", np.full(n_channel, seconds))
     quality = inputs.get("quality", np.where(np.isnan(value), Quality.MISSING, Quality.VALID).astype(np.int8))
     return Telemetry(value, timestamp_s, quality)
+
+
+if __name__ == "__main__":
+    serve(AttackerSimulator)

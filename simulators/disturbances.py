@@ -5,7 +5,7 @@ from typing import Any
 
 from models.plant.disturbances import Disturbances, PowerEvent, SwitchingEvent
 from models.plant.faults import Fault, FaultEvent
-from simulators.adapter import ModelAdapter
+from simulators.adapter import ModelAdapter, serve
 
 
 class DisturbancesSimulator(ModelAdapter):
@@ -63,3 +63,7 @@ class DisturbancesSimulator(ModelAdapter):
 
 def _fault_event(start_s: float, duration_s: float = float("inf"), **place: Any) -> FaultEvent:
     return FaultEvent(Fault(**place), start_s, duration_s)
+
+
+if __name__ == "__main__":
+    serve(DisturbancesSimulator)

@@ -9,7 +9,7 @@ from models.errors import choose
 from models.parameters import from_mapping
 from models.plant.rotor import Governor, Machine
 from models.plant.swing import VIEWS, HostedMachine, SupplyArea
-from simulators.adapter import ModelAdapter
+from simulators.adapter import ModelAdapter, serve
 
 
 class GeneratorSimulator(ModelAdapter):
@@ -103,3 +103,7 @@ def disturbances_told(model: SupplyArea | HostedMachine, inputs: Mapping[str, An
         "load_step_mw": float(inputs.get("area_load_step_mw", 0.0)),
         "generation_trip_mw": float(inputs.get("area_generation_trip_mw", 0.0)),
     }
+
+
+if __name__ == "__main__":
+    serve(GeneratorSimulator)

@@ -11,7 +11,7 @@ from models.parameters import from_mapping
 from models.plant.faults import Fault
 from models.plant.grid_state import STATE_FIELDS, GridInputs, GridState
 from models.plant.power_flow import PowerFlow, phasor
-from simulators.adapter import ModelAdapter, single_source
+from simulators.adapter import ModelAdapter, serve, single_source
 
 if TYPE_CHECKING:
     from pandapower import pandapowerNet
@@ -121,12 +121,18 @@ class GridSimulator(ModelAdapter):
     switch_command (1 close, 0 open, -1 none), line_in_service [bool], slack_vm_pu, slack_va_degree (by external grid),
     machine_vm_pu, machine_va_degree (the machine's EMF), fault_resistance_ohm (by fault place; infinite is no fault).
 
-    Outputs of ``Grid``: the fields of `models.plant.grid_state.GridState`, the taps and switches in effect, and for
-    a hosted machine its active power and the Thevenin equivalent seen from its terminal, on the net's base.
+    Outputs of ``Grid``: converged [bool]; vm_pu [pu], va_degree, p_mw, q_mvar (by bus; consumption positive);
+    line_p_from_mw, line_q_from_mvar, line_p_to_mw, line_q_to_mvar, line_i_from_ka, line_i_to_ka, line_i_ka (the larger
+    end), line_loading_percent; trafo_p_hv_mw, trafo_q_hv_mvar, trafo_p_lv_mw, trafo_q_lv_mvar, trafo_i_hv_ka,
+    trafo_i_lv_ka, trafo_loading_percent; slack_p_mw, slack_q_mvar (by external grid; generation positive); p_loss_mw;
+    tap_pos_in_effect, switch_closed_in_effect; for a hosted machine machine_p_mw and the Thevenin equivalent seen from
+    its terminal on the net's base: thevenin_vm_pu, thevenin_va_degree, thevenin_r_pu, thevenin_x_pu.
 
-    Children, in pandapower's words: ``Bus-7``, ``Line-4``, ``Trafo-0``, ``Load-3``, ``Sgen-1``, ``Switch-2``,
-    ``Ext_grid-0`` with scalar attributes (vm_pu, p_mw, loading_percent, tap_pos, closed, ...). Powers that several
-    sources send to one child add up.
+    Children, in pandapower's words, with scalar attributes: ``Bus-7`` (vm_pu, va_degree, p_mw, q_mvar), ``Line-4``
+    (p_from_mw, q_from_mvar, p_to_mw, q_to_mvar, i_ka, loading_percent), ``Trafo-0`` (p_hv_mw, q_hv_mvar, p_lv_mw,
+    q_lv_mvar, i_hv_ka, i_lv_ka, loading_percent; takes tap_pos), ``Ext_grid-0`` (p_mw, q_mvar; takes vm_pu, va_degree),
+    ``Load-3`` and ``Sgen-1`` (take p_mw, q_mvar), ``Switch-2`` (takes closed). Powers that several sources send to one
+    child add up.
     """
 
     MODEL = "Grid"
@@ -221,8 +227,8 @@ class GridSimulator(ModelAdapter):
         state = model.solve()
         solved = model.power_flow.inputs
         outputs = {name: getattr(state, name) for name in STATE_FIELDS}
-        outputs["tap_pos_in_effect"] = solved.tap_pos
-        outputs["switch_closed_in_effect"] = solved.switch_closed
+        outputs["tap_pos_in_effect"] = solved.tap_pos.copy()
+        outputs["switch_closed_in_effect"] = solved.switch_closed.copy()
         return outputs | self._seen_by_machine(model, state)
 
     def _set_emf(self, model: Grid, position: int, inputs: Mapping[str, Any]) -> None:
@@ -276,3 +282,7 @@ def _vectors_of(power_flow: PowerFlow, n_fault: int) -> dict[str, Any]:
         "slack_va_degree": np.degrees(np.angle(nominal.slack)),
         "fault_resistance_ohm": np.full(n_fault, np.inf),
     }
+
+
+if __name__ == "__main__":
+    serve(GridSimulator)

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from models.errors import InvalidParameterError
 from models.plant.photovoltaic import PhotovoltaicSystem, StaticGenerators, Weather, photovoltaic_system
-from simulators.adapter import ModelAdapter
+from simulators.adapter import ModelAdapter, serve
 
 
 class PhotovoltaicSimulator(ModelAdapter):
@@ -57,3 +57,7 @@ class PhotovoltaicSimulator(ModelAdapter):
     def order(self, model: StaticGenerators) -> dict[str, list[Any]]:
         """The pandapower index of each static generator."""
         return {"sgen": self.sgen_index}
+
+
+if __name__ == "__main__":
+    serve(PhotovoltaicSimulator)

@@ -21,7 +21,7 @@ from models.profiles import (
     read_load_csv,
 )
 from models.profiles.weather import Weather
-from simulators.adapter import ModelAdapter
+from simulators.adapter import ModelAdapter, serve
 
 
 @dataclass(frozen=True)
@@ -146,3 +146,7 @@ def build_weather(clock: Clock, location: Mapping[str, Any], constant: Mapping[s
     if constant is not None:
         return ConstantWeather(WeatherSample(**constant))
     return ClearSkyWeather(location["latitude"], location["longitude"], location.get("altitude", 0.0), clock)
+
+
+if __name__ == "__main__":
+    serve(ProfilesSimulator)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from models.control.recloser import Recloser, RecloserSettings
 from models.errors import InvalidParameterError
 from models.parameters import from_mapping, require_length
-from simulators.adapter import ModelAdapter
+from simulators.adapter import ModelAdapter, serve
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,3 +110,7 @@ def positions(element: str, wanted: Sequence[int], index: Sequence[int]) -> NDAr
             f"switches {list(wanted)} of the reclosers: give each recloser a switch of its own."
         )
     return np.array([place[pandapower_index] for pandapower_index in wanted], dtype=np.int64)
+
+
+if __name__ == "__main__":
+    serve(RecloserSimulator)

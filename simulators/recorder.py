@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from models.recording.recorder import Recorder
-from simulators.adapter import ModelAdapter
+from simulators.adapter import ModelAdapter, serve
 
 
 class RecorderSimulator(ModelAdapter):
@@ -19,7 +19,8 @@ class RecorderSimulator(ModelAdapter):
     Every table gets a row each regular step; `dense_tables` also get the steps inside the dense windows. What comes as
     ``events/<kind>`` is watched for changes instead; alarms are read off the table ``detection``.
 
-    Parameters: those of `models.recording.recorder.Recorder`.
+    Parameters: `folder`, `start`, `elements`, `watch`, `before`, `dense_tables`, `channels`, `channel_buses` and
+    `chunk_rows` of `models.recording.recorder.Recorder`.
     """
 
     MODEL = "Recorder"
@@ -54,3 +55,7 @@ class RecorderSimulator(ModelAdapter):
         """Write what still waits."""
         for recorder in self.entities.values():
             recorder.close()
+
+
+if __name__ == "__main__":
+    serve(RecorderSimulator)

@@ -9,7 +9,7 @@ from models.parameters import from_mapping
 from models.random_streams import stream
 from models.telemetry.channel import ChannelSettings, TelemetryChannel
 from models.telemetry.meters import METERED_VECTORS, Meters, MeterSettings
-from simulators.adapter import ModelAdapter
+from simulators.adapter import ModelAdapter, serve
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,3 +71,7 @@ class ScadaSimulator(ModelAdapter):
 
     def order(self, model: Scada) -> dict[str, list[Any]]:
         return {"channel": model.meters.names}
+
+
+if __name__ == "__main__":
+    serve(ScadaSimulator)

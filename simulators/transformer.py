@@ -8,7 +8,7 @@ import numpy as np
 from models.errors import choose
 from models.plant.transformer_parameters import ThermalParameters, thermal_parameters
 from models.plant.transformer_thermal import STARTS, TransformerThermal
-from simulators.adapter import ModelAdapter
+from simulators.adapter import ModelAdapter, serve
 
 # Where no weather is connected.
 DEFAULT_AMBIENT_C = 20.0
@@ -62,3 +62,7 @@ class TransformerSimulator(ModelAdapter):
     def order(self, model: TransformerThermal) -> dict[str, list[Any]]:
         """The pandapower index of each transformer."""
         return {"trafo": [int(index) for index in self.trafo_index]}
+
+
+if __name__ == "__main__":
+    serve(TransformerSimulator)

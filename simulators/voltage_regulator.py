@@ -10,7 +10,7 @@ from models.control.regulator_sensing import EstimatedSensing, MeasuredSensing
 from models.control.voltage_regulator import VoltageRegulatorSettings
 from models.errors import InvalidParameterError
 from models.parameters import from_mapping
-from simulators.adapter import ModelAdapter
+from simulators.adapter import ModelAdapter, serve
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -80,3 +80,7 @@ def make_sensing(
     import pandas as pd
 
     return MeasuredSensing(settings, pd.DataFrame(plan))
+
+
+if __name__ == "__main__":
+    serve(VoltageRegulatorSimulator)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.detection.history import DetectorFrame, History
-from models.detection.threshold import threshold_for_alarm_rate
+from models.detection.threshold import HOLD_OFF_SCANS, threshold_for_alarm_rate
 from models.errors import ChannelMismatchError
 
 NO_CHANNEL = -1
@@ -29,7 +29,8 @@ class Detection:
     threshold
         The alarm sounds above it. [-]
     alarm
-        Whether it sounds.
+        Whether it sounds: from the first score above the threshold until `HOLD_OFF_SCANS` scans in a row are not, so
+        that one cause is one alarm (off-delay of ANSI/ISA-18.2-2016) and counts as the threshold's promise counts.
     channel_score
         (n_channel,) How suspicious each channel is; NaN for a channel not judged. [-]
     channel
@@ -46,7 +47,8 @@ class Detection:
 class Detector(ABC):
     """Base of the detectors.
 
-    A subclass implements `judge`; where it learns, also `fit`, `learned` and `restore`; where it remembers, `reset`.
+    A subclass implements `judge`; where it learns, also `fit`, `learned` and `restore`; where it remembers, `reset` and
+    `warm_up_scans`.
 
     Attributes
     ----------
@@ -63,6 +65,13 @@ class Detector(ABC):
     def __init__(self, threshold: float) -> None:
         self.channels: tuple[str, ...] = ()
         self.threshold = threshold
+        self._scans_seen = 0
+        self._quiet_scans = HOLD_OFF_SCANS
+
+    @property
+    def warm_up_scans(self) -> int:
+        """Scans at the beginning of a stream that the detector takes in without a verdict. [scans]"""
+        return 0
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -89,18 +98,23 @@ class Detector(ABC):
     def update(self, frame: DetectorFrame) -> Detection:
         """Judge the next scan."""
         score, channel_score = self.judge(frame)
+        if self._scans_seen < self.warm_up_scans:
+            score, channel_score = np.nan, np.full_like(channel_score, np.nan)
+        self._scans_seen += 1
+        self._quiet_scans = 0 if score > self.threshold else self._quiet_scans + 1
         return Detection(
             score=score,
             threshold=self.threshold,
-            alarm=bool(score > self.threshold),
+            alarm=self._quiet_scans < HOLD_OFF_SCANS,
             channel_score=channel_score,
             channel=most_suspicious(channel_score),
         )
 
     def scores(self, history: History) -> NDArray[np.float64]:
-        """(n_time,) Score of every scan of a record, judged one after the other from a cold start. [-]"""
+        """(n_time,) Score of every scan of a record from a cold start; NaN while warming up. [-]"""
         self.reset()
         scores = np.array([self.judge(frame)[0] for frame in history])
+        scores[: self.warm_up_scans] = np.nan
         self.reset()
         return scores
 
@@ -108,8 +122,10 @@ class Detector(ABC):
     def judge(self, frame: DetectorFrame) -> tuple[float, NDArray[np.float64]]:
         """Score of the next scan and (n_channel,) of its channels. [-]"""
 
-    def reset(self) -> None:  # noqa: B027 - most have nothing to forget
+    def reset(self) -> None:
         """Forget the scans seen so far, not what was learned."""
+        self._scans_seen = 0
+        self._quiet_scans = HOLD_OFF_SCANS
 
     def learned(self) -> dict[str, NDArray[Any]]:
         """All that `fit` and `calibrate` found out besides threshold and channels, as plain arrays."""

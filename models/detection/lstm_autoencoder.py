@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from models.detection.base import Detector, Progress, require_same_channels
 from models.detection.history import DetectorFrame, History
 from models.detection.lstm_parameters import LstmParameters
+from models.detection.residual_memory import ResidualMemory
 from models.detection.silence import SilenceWatch, longest_silence
 from models.detection.streaming_autoencoder import StreamingAutoencoder
 from models.detection.threshold import threshold_for_alarm_rate
@@ -22,6 +23,9 @@ SCALE_QUANTILE = 0.99
 NORMAL_QUANTILE = 2.5758
 """What a normal variable's magnitude exceeds with probability 1 - `SCALE_QUANTILE`. [standard deviations]"""
 
+SLOW_LIMIT = 8.0
+"""The slow average remembers no more than this, so that its alarm ends soon after its cause. [standard deviations]"""
+
 LEAST_SPREAD = 1e-3
 """Least standard deviation of a channel, as a share of its mean: a constant must not have an infinite score. [-]"""
 
@@ -33,10 +37,14 @@ class LstmAutoencoderDetector(Detector):
     """LSTM autoencoder over all channels, with its memory kept from scan to scan.
 
     The network reconstructs every channel from all of them and their past through a narrow code; it was trained to do
-    so with some channels forged. A channel's score is the larger of two, both in standard deviations on clean days: its
-    residual, smoothed by a moving average, and the surprise at its silence (`SilenceWatch`), since a frozen or missing
-    value leaves no residual to speak of. The scan's score is the largest of its channels'. A missing value is replaced
-    by what the network made of the scan before.
+    so with some channels forged. A channel's score is the largest of three, all in standard deviations on clean days:
+    its residual in a short and in a long moving average (`ResidualMemory`), and the surprise at its silence
+    (`SilenceWatch`), since a frozen or missing value leaves no residual to speak of. The scan's score is the largest of
+    its channels'. A missing value is replaced by what the network made of the scan before. The first scans of a stream
+    fill the memory and are not judged.
+
+    It asks whether the channels fit each other. It does not see what one channel alone can tell (a load that is forged
+    within its habits), nor a whole picture of another hour.
 
     Built from the fields of `LstmParameters`; needs `fit` and `calibrate`, on different clean days, before `update`.
     """
@@ -56,6 +64,11 @@ class LstmAutoencoderDetector(Detector):
     def parameters(self) -> dict[str, Any]:
         """The constructor's arguments."""
         return asdict(self._parameters)
+
+    @property
+    def warm_up_scans(self) -> int:
+        """Until the memory is filled the network says little about the channels. [scans]"""
+        return self._parameters.warm_up_scans
 
     def fit(self, clean: History, *, seed: int = 0, progress: Progress | None = None) -> None:
         """Train the network on attack-free days.
@@ -84,26 +97,29 @@ class LstmAutoencoderDetector(Detector):
             "longest_silence": longest_silence(clean.value, known),
             "scans_learned": np.array(len(clean)),
         }
+        residual, _ = self._observe_all(clean)
+        self._learned["training_scale"] = _scale(residual)
 
     def calibrate(self, clean: History, alarms_per_day: float) -> None:
         """Measure the residuals' scale on clean days that `fit` has not seen, and set the threshold.
 
         A load that is high today stays high all day, so thousands of scans hold no more than a few days of experience.
-        The scores behind the threshold therefore lay each day's residuals on the scale of the other days.
+        The scale is therefore the larger of that of the training days and that of these, and the scores behind the
+        threshold lay each of these days on the scale of training and the other days.
         """
         if "mean" not in self._learned:
             raise NotFittedError("the LSTM autoencoder has seen no clean day; call fit(clean) before calibrate.")
         require_same_channels(self.channels, clean.channels)
         longest = np.maximum(self._learned["longest_silence"], longest_silence(clean.value, clean.known))
         self._learned["longest_silence"] = longest
-        self.reset()
-        residual, silence = (np.array(series) for series in zip(*map(self._observe, clean), strict=True))
+        self._learned.pop("residual_scale", None)
+        residual, silence = self._observe_all(clean)
+        training_scale = self._learned["training_scale"]
+        deviation = _deviation_from_other_days(residual, round(clean.days), training_scale).max(axis=1)
         self.threshold = threshold_for_alarm_rate(
-            np.maximum(_deviation_from_other_days(residual, round(clean.days)), silence).max(axis=1),
-            clean.step_s,
-            alarms_per_day,
+            np.maximum(deviation, silence).max(axis=1), clean.step_s, alarms_per_day
         )
-        self._learned["residual_scale"] = _scale(residual)
+        self._learned["residual_scale"] = np.maximum(training_scale, _scale(residual))
         self.reset()
 
     def judge(self, frame: DetectorFrame) -> tuple[float, NDArray[np.float64]]:
@@ -125,11 +141,13 @@ class LstmAutoencoderDetector(Detector):
                 f"expected {len(self.channels)} channels, got {len(frame.value)}; fit the model to these channels."
             )
         residual, silence = self._observe(frame)
-        channel_score = np.maximum(np.abs(residual) / self._learned["residual_scale"], silence)
+        deviation = np.abs(residual) / self._learned["residual_scale"]
+        channel_score = np.maximum(deviation.max(axis=0), silence)
         return float(channel_score.max()), channel_score
 
     def reset(self) -> None:
         """Begin a new stream: empty memory, no residual, no silence."""
+        super().reset()
         if not self._learned:
             return
         n_channel = len(self.channels)
@@ -138,7 +156,8 @@ class LstmAutoencoderDetector(Detector):
         )
         self._silence = SilenceWatch(self._learned["longest_silence"], int(self._learned["scans_learned"]))
         self._reconstruction = np.zeros(n_channel, dtype=np.float32)
-        self._residual = np.zeros(n_channel)
+        smoothing = (self._parameters.smoothing, self._parameters.slow_smoothing)
+        self._residuals = ResidualMemory(smoothing, self._residual_bound())
 
     def learned(self) -> dict[str, NDArray[Any]]:
         """Weights, standardisation, residual scale and silences."""
@@ -159,16 +178,30 @@ class LstmAutoencoderDetector(Detector):
         self._learned = {name: learned[name] for name in self._shapes()}
         self.reset()
 
+    def _observe_all(self, clean: History) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """(n_time, 2, n_channel) and (n_time, n_channel): what `_observe` gives after the warm-up."""
+        self.reset()
+        residual, silence = (np.array(series) for series in zip(*map(self._observe, clean), strict=True))
+        return residual[self.warm_up_scans :], silence[self.warm_up_scans :]
+
     def _observe(self, frame: DetectorFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """(n_channel,) each: smoothed residual [standard deviations of the channel], surprise at the silence [-]."""
+        """Short and long average of the residuals (2, n_channel) [standard deviations of the channel], and the
+        surprise at the silence (n_channel,) [standard deviations].
+        """
         known = frame.known
         standardised = (frame.value - self._learned["mean"]) / self._learned["spread"]
         shown = np.where(known, np.clip(standardised, -INPUT_LIMIT, INPUT_LIMIT), self._reconstruction)
         channels_and_clock = np.concatenate([shown, _clock(frame.day_angle_rad)]).astype(np.float32)
         self._reconstruction = self._stream.step(channels_and_clock)
-        change = standardised - self._reconstruction - self._residual
-        self._residual = self._residual + self._parameters.smoothing * np.where(known, change, 0.0)
-        return self._residual, self._silence.rate(frame.value, known)
+        residual = self._residuals.update(standardised - self._reconstruction, known)
+        return residual, self._silence.rate(frame.value, known)
+
+    def _residual_bound(self) -> NDArray[np.float64]:
+        """(2, n_channel) None for the short average; none for the long one either while its scale is being measured."""
+        bound = np.full((2, len(self.channels)), np.inf)
+        if "residual_scale" in self._learned:
+            bound[1] = SLOW_LIMIT * self._learned["residual_scale"][1]
+        return bound
 
     def _code_size(self) -> int:
         return min(self._parameters.code_size, max(2, len(self.channels) // 4))
@@ -180,15 +213,16 @@ class LstmAutoencoderDetector(Detector):
             "input_bias": (hidden,),
             "encoder_weight": (4 * hidden, 2 * hidden),
             "encoder_bias": (4 * hidden,),
-            "code_weight": (code, hidden),
+            "code_weight": (code, hidden + n_channel),
             "code_bias": (code,),
             "decoder_weight": (4 * hidden, code + hidden),
             "decoder_bias": (4 * hidden,),
-            "output_weight": (n_channel, hidden),
+            "output_weight": (n_channel, hidden + code),
             "output_bias": (n_channel,),
             "mean": (n_channel,),
             "spread": (n_channel,),
-            "residual_scale": (n_channel,),
+            "training_scale": (2, n_channel),
+            "residual_scale": (2, n_channel),
             "longest_silence": (n_channel,),
             "scans_learned": (),
         }
@@ -211,14 +245,21 @@ def _mean_and_spread(
 
 
 def _scale(residual: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(n_channel,) Standard deviation of the residuals, judged by their rare large values.
+    """(..., n_channel) Standard deviation of the residuals, judged by their rare large values.
 
     The middle of the distribution would mislead: the night tells little about a channel with sun behind it.
     """
     return np.maximum(np.quantile(np.abs(residual), SCALE_QUANTILE, axis=0) / NORMAL_QUANTILE, LEAST_SCALE)
 
 
-def _deviation_from_other_days(residual: NDArray[np.float64], days: int) -> NDArray[np.float64]:
-    """(n_time, n_channel) Residuals over the scale that the other days (the other half of a single day) give."""
+def _deviation_from_other_days(
+    residual: NDArray[np.float64], days: int, training_scale: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Residuals over the scale that training and the other days (the other half of a single day) give."""
     parts = np.array_split(np.arange(len(residual)), max(days, 2))
-    return np.concatenate([np.abs(residual[part]) / _scale(np.delete(residual, part, axis=0)) for part in parts])
+    return np.concatenate(
+        [
+            np.abs(residual[part]) / np.maximum(training_scale, _scale(np.delete(residual, part, axis=0)))
+            for part in parts
+        ]
+    )

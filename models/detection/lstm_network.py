@@ -23,9 +23,22 @@ COLD_START_SHARE = 0.05
 
 GRADIENT_NORM_LIMIT = 1.0
 
+LEAST_COMPONENT = 0.05
+"""Least standard deviation that a component is scaled by: what is smaller stays small in the code. [-]"""
+
+LEAST_ERROR = 1e-3
+"""Least mean square error that a channel's weight is the inverse of. [-]"""
+
+SPARE_DIRECTIONS = 6
+"""Directions in which the randomised decomposition searches besides those that are asked for. [-]"""
+
 
 class AutoencoderNetwork(nn.Module):
     """Linear - LSTM - narrow code - LSTM - linear: what passes the code is what the channels have in common.
+
+    A straight way leads through the same code, past both LSTMs: channels - code - channels. It begins as a principal
+    component analysis, since most of what ties measurements together is Kirchhoff's and linear; the LSTMs begin
+    silent and learn what is left, the hours and the bends.
 
     References
     ----------
@@ -39,15 +52,36 @@ class AutoencoderNetwork(nn.Module):
         self.hidden_size = hidden_size
         self.input = nn.Linear(n_channel + CLOCK_INPUTS, hidden_size)
         self.encoder = nn.LSTM(hidden_size, hidden_size)
-        self.code = nn.Linear(hidden_size, code_size)
+        self.code = nn.Linear(hidden_size + n_channel, code_size)
         self.decoder = nn.LSTM(code_size, hidden_size)
-        self.output = nn.Linear(hidden_size, n_channel)
+        self.output = nn.Linear(hidden_size + code_size, n_channel)
 
     def forward(self, channels_and_clock: Tensor, state: State) -> tuple[Tensor, State]:
         """Reconstruction (n_time, n_window, n_channel) of the channels, and the memory at its end."""
         encoded, encoder_state = self.encoder(self.input(channels_and_clock), state[0])
-        decoded, decoder_state = self.decoder(self.code(encoded), state[1])
-        return self.output(decoded), (encoder_state, decoder_state)
+        channels = channels_and_clock[..., :-CLOCK_INPUTS]
+        code = self.code(torch.cat([encoded, channels], dim=-1))
+        decoded, decoder_state = self.decoder(code, state[1])
+        return self.output(torch.cat([decoded, code], dim=-1)), (encoder_state, decoder_state)
+
+    @torch.no_grad()
+    def begin_with_components(self, directions: Tensor, spread: Tensor) -> None:
+        """Let the straight way be a projection, and the LSTMs silent.
+
+        Parameters
+        ----------
+        directions
+            (n_channel, n_component) Orthonormal; no more of them than the code is wide.
+        spread
+            (n_component,) Standard deviation along each, by which the code is scaled. [-]
+        """
+        for linear in (self.code, self.output):
+            nn.init.zeros_(linear.weight)
+            nn.init.zeros_(linear.bias)
+        straight = slice(self.hidden_size, None)
+        n_component = directions.shape[1]
+        self.code.weight[:n_component, straight] = (directions / spread).T
+        self.output.weight[:, straight][:, :n_component] = directions * spread
 
     def empty_memory(self, n_window: int) -> Tensor:
         """(4, n_window, hidden): hidden and cell state of the encoder, then of the decoder."""
@@ -109,15 +143,34 @@ def train(
         generator = torch.Generator().manual_seed(seed)
         network = AutoencoderNetwork(standardised.shape[1], parameters.hidden_size, code_size)
         clean, known = _filled(standardised)
+        weight = _begin_linear(network, torch.from_numpy(clean))
         window = min(parameters.window_scans, len(clean) // 2)
         windows = [_in_windows(array, window) for array in (clean, known, clock)]
-        _fit(network, windows, parameters, generator, progress)
+        _fit(network, windows, weight, parameters, generator, progress)
         return network.weights()
+
+
+def _begin_linear(network: AutoencoderNetwork, clean: Tensor) -> Tensor:
+    """Start with the principal components; (n_channel,) how much each channel's error is to count, 1 on average.
+
+    A channel that the components rebuild closely counts for more: there a small forgery can be seen, and a loose
+    network would hide it.
+    """
+    n_component = min(network.code.out_features, *clean.shape)
+    searched = min(n_component + SPARE_DIRECTIONS, *clean.shape)
+    _, singular_values, directions = torch.svd_lowrank(clean, q=searched)
+    directions = directions[:, :n_component]
+    spread = (singular_values[:n_component] / len(clean) ** 0.5).clamp(min=LEAST_COMPONENT)
+    network.begin_with_components(directions, spread)
+    error = (clean - clean @ directions @ directions.T).square().mean(dim=0)
+    weight = 1 / error.clamp(min=LEAST_ERROR)
+    return weight / weight.mean()
 
 
 def _fit(
     network: AutoencoderNetwork,
     windows: list[Tensor],
+    weight: Tensor,
     parameters: LstmParameters,
     generator: torch.Generator,
     progress: Callable[[float], None] | None,
@@ -136,7 +189,7 @@ def _fit(
         reconstruction, state = network(
             torch.cat([forged, clock[:, batch]], dim=-1), as_state(memory[:, batch] * warm[:, None])
         )
-        loss = (known[:, batch] * (reconstruction - clean[:, batch]) ** 2).mean()
+        loss = (weight * known[:, batch] * (reconstruction - clean[:, batch]) ** 2).mean()
         optimiser.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(network.parameters(), GRADIENT_NORM_LIMIT)

@@ -25,8 +25,10 @@ class LstmParameters:
         Largest learning rate of the one-cycle schedule. [-]
     corrupted_share
         Share of the channels that are forged in a training window. [0 to 1]
-    smoothing
-        Weight of the newest residual in its exponentially weighted moving average; 1 is no smoothing. [0 to 1]
+    smoothing, slow_smoothing
+        Weight of the newest residual in its short and its long moving average; 1 is no smoothing. [0 to 1]
+    warm_up_scans
+        Scans at the beginning of a stream that fill the memory and are not judged. [scans]
 
     Raises
     ------
@@ -37,16 +39,18 @@ class LstmParameters:
     code_size: int = 16
     window_scans: int = 60
     windows_per_update: int = 24
-    updates: int = 500
-    learning_rate: float = 5e-3
+    updates: int = 300
+    learning_rate: float = 1e-3
     corrupted_share: float = 0.15
     smoothing: float = 0.3
+    slow_smoothing: float = 0.06
+    warm_up_scans: int = 10
 
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
             if not value > 0:
                 raise InvalidParameterError(f"{field.name} must be positive, got {value}; {field.default} is usual.")
-        for name in ("corrupted_share", "smoothing"):
+        for name in ("corrupted_share", "smoothing", "slow_smoothing"):
             if getattr(self, name) > 1:
                 raise InvalidParameterError(f"{name} must not exceed 1, got {getattr(self, name)}.")

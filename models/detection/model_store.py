@@ -17,7 +17,7 @@ from models.detection import DETECTORS
 from models.detection.base import Detector, require_same_channels
 from models.errors import InvalidParameterError, choose
 
-FORMAT = 1
+FORMAT = 2
 """Raised when a stored detector can no longer be read as before."""
 
 DESCRIPTION = "description"

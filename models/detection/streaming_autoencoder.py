@@ -33,8 +33,10 @@ class StreamingAutoencoder:
     def step(self, channels_and_clock: Array) -> Array:
         """(n_channel,) Reconstruction of the channels at this scan. [standardised]"""
         encoded = self._encoder.step(self._linear("input", channels_and_clock))
-        decoded = self._decoder.step(self._linear("code", encoded))
-        return self._linear("output", decoded)
+        channels = channels_and_clock[: len(self.weights["output_bias"])]
+        code = self._linear("code", np.concatenate([encoded, channels]))
+        decoded = self._decoder.step(code)
+        return self._linear("output", np.concatenate([decoded, code]))
 
     def _linear(self, name: str, vector: Array) -> Array:
         return self.weights[f"{name}_weight"] @ vector + self.weights[f"{name}_bias"]

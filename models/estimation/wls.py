@@ -14,16 +14,19 @@ import numba
 import numpy as np
 
 from models.estimation.gain_matrix import StateLayout, elimination_order, factor_of_gain, lay_out, reference_nodes
-from models.estimation.measurement_model import Rows, linearise
+from models.estimation.measurement_model import CURRENT, Rows, linearise
 from models.estimation.sparse_ldl import FactorPattern, solve
 from models.network_model import Admittances, FloatArray
 
-# Largest change of any angle [rad] or magnitude [pu] at which an iteration counts as the last.
+# The last step changes no angle [rad] or magnitude [pu] by more than this,
 TOLERANCE = 1e-8
-MAX_ITERATIONS = 25
-# Current magnitudes near zero make the last iterations slow. When they run out, a state that J can improve by no more
-# than this, next to nothing beside its standard deviation, counts as found.
+# and J by next to nothing beside its standard deviation.
 NEGLIGIBLE_IMPROVEMENT = 1e-2
+# Current magnitudes near zero make the end slow: when these run out, a negligible improvement alone is good enough.
+MAX_ITERATIONS = 25
+# A current magnitude fits either direction of flow. The other rows, which determine the state without it, choose the
+# direction: currents join once a step without them is shorter than this.
+CURRENTS_JOIN_BELOW = 1e-2
 # A longer Gauss-Newton step leaves the region in which the linearisation means anything; it is shortened to this.
 LONGEST_STEP = 0.35
 
@@ -34,7 +37,7 @@ class Solution(NamedTuple):
     Attributes
     ----------
     converged
-        Whether the last step was small; if not, the other fields mean nothing.
+        Whether the last step was negligible; if not, the other fields mean nothing.
     iterations
         Number of linear solutions.
     va_radian, vm_pu
@@ -102,11 +105,14 @@ def gauss_newton(
     factor = np.empty(0)
     longest = improvement = np.inf
     iteration = 0
+    directed = weight_of_directed_rows(rows, weight)
+    all_rows = directed.sum() == weight.sum()
     compare(rows, measured, va_radian, vm_pu, residual, jacobian)
-    while iteration < MAX_ITERATIONS and longest > TOLERANCE:
+    while iteration < MAX_ITERATIONS:
         iteration += 1
-        downhill = gradient(rows, layout, jacobian, weight, residual)
-        determined, factor = factor_of_gain(rows, layout, pattern, jacobian, weight)
+        in_force = weight if all_rows else directed
+        downhill = gradient(rows, layout, jacobian, in_force, residual)
+        determined, factor = factor_of_gain(rows, layout, pattern, jacobian, in_force)
         step = downhill.copy()
         solve(factor, pattern, step)
         longest, improvement = size_of_step(downhill, step)
@@ -118,8 +124,21 @@ def gauss_newton(
             va_radian[node] += shortening * step[layout.angle_state[node]]
             vm_pu[node] += shortening * step[layout.magnitude_state[node]]
         compare(rows, measured, va_radian, vm_pu, residual, jacobian)
-    converged = improvement < NEGLIGIBLE_IMPROVEMENT
+        if all_rows and longest < TOLERANCE and improvement < NEGLIGIBLE_IMPROVEMENT:
+            break
+        all_rows = all_rows or longest < CURRENTS_JOIN_BELOW
+    converged = all_rows and improvement < NEGLIGIBLE_IMPROVEMENT
     return converged, iteration, va_radian, vm_pu, residual, jacobian, factor
+
+
+@numba.njit(cache=True)
+def weight_of_directed_rows(rows: Rows, weight: FloatArray) -> FloatArray:
+    """The weights with those of current magnitudes zero."""
+    result = weight.copy()
+    for row in range(len(weight)):
+        if rows.quantity[row] == CURRENT:
+            result[row] = 0.0
+    return result
 
 
 @numba.njit(cache=True)

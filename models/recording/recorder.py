@@ -116,7 +116,7 @@ class Recorder:
     def _route(self, attributes: Mapping[str, Any]) -> None:
         """Settle, with the first row, where each attribute goes."""
         self._attributes = frozenset(attributes)
-        for attribute, value in attributes.items():
+        for attribute, value in sorted(attributes.items()):  # mosaik's order differs from process to process
             table, separator, quantity = attribute.partition(SEPARATOR)
             if not (table and separator and quantity):
                 raise InvalidParameterError(f"the recorder takes attributes named 'table/quantity', got {attribute!r}.")

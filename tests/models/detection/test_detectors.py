@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models.detection import DETECTORS
+from models.detection import DETECTORS, Detector, History
 from models.detection.history import DetectorFrame
 from models.detection.threshold import alarm_episodes
 from models.errors import ChannelMismatchError, ModelError
@@ -28,12 +28,15 @@ def test_detector_keeps_silent_on_clean_days_within_its_budget(name, trained, cl
 def test_detector_alarms_when_everything_it_looks_at_is_absurd(name, trained, clean_days):
     detector, day = trained(name), clean_days(1, seed=31)
     absurd = replace(day, value=day.value + 5, objective=day.objective + 500, normalised_residual=day.value + 50)
-    assert all(detector.update(frame).alarm for frame in absurd)
+    alarms = [detector.update(frame).alarm for frame in absurd]
+    assert all(alarms[detector.warm_up_scans :])
+    assert not any(alarms[: detector.warm_up_scans])
 
 
 @every_detector
 def test_detector_scores_every_channel_and_points_at_the_most_suspicious(name, trained, clean_days):
-    detection = trained(name).update(next(iter(clean_days(1, seed=30))))
+    detector = trained(name)
+    detection = [detector.update(frame) for frame in clean_days(1, seed=30)[: detector.warm_up_scans + 2]][-1]
     assert detection.channel_score.shape == (16,)
     assert np.isscalar(detection.score)
     assert isinstance(detection.alarm, bool)
@@ -46,8 +49,10 @@ def test_detector_scores_every_channel_and_points_at_the_most_suspicious(name, t
 def test_detector_outlives_scans_without_any_value(name, trained, clean_days):
     detector, day = trained(name), clean_days(1, seed=30)
     nothing = np.full(16, np.nan)
-    for scan, frame in enumerate(day[:20]):
-        if 5 <= scan < 10:
+    for scan, frame in enumerate(day[:30], start=-detector.warm_up_scans):
+        if scan < 0:
+            detector.update(frame)
+        elif 5 <= scan < 10:
             frame = DetectorFrame(frame.time_s, nothing, np.full(16, 2, np.int8), np.nan, 0.0, nothing)
             assert detector.update(frame).channel_score.shape == (16,)
         else:
@@ -68,6 +73,32 @@ def test_reset_begins_the_same_stream_again(name, trained, clean_days):
     first = [detector.update(frame).score for frame in day]
     detector.reset()
     assert [detector.update(frame).score for frame in day] == first
+
+
+@every_detector
+def test_detector_has_no_verdict_before_it_is_warm(name, trained, clean_days):
+    detector, day = trained(name), clean_days(1, seed=30)
+    scores = np.array([detector.update(frame).score for frame in day[:30]])
+    np.testing.assert_array_equal(np.isnan(scores), np.arange(30) < detector.warm_up_scans)
+    np.testing.assert_array_equal(detector.scores(day[:30]), scores)
+
+
+def test_one_cause_is_one_alarm_however_the_score_flickers():
+    """The alarm goes on through fewer than five quiet scans, as an episode of the calibration does."""
+
+    class ScoreDetector(Detector):
+        name = "score"
+
+        def judge(self, frame):
+            return float(frame.value[0]), frame.value
+
+    detector = ScoreDetector(threshold=1.0)
+    scores = [0, 2, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 2, 0]
+    history = History.of_values(("v bus 0",), np.arange(len(scores)), np.array(scores, dtype=float)[:, None])
+    alarms = [detector.update(frame).alarm for frame in history]
+    raised = int(np.sum(np.diff([False, *alarms]) & np.array(alarms)))
+    assert raised == len(alarm_episodes(detector.scores(history) > 1.0)) == 2
+    assert alarms[1:11] == [True] * 10
 
 
 @every_detector

@@ -55,12 +55,18 @@ def test_missing_channel_is_seen_there(detector, day):
     assert share_of_alarms_at_victim(detections(detector, day, forged)) > 0.8
 
 
-def test_values_of_another_hour_are_seen_as_they_set_in_although_they_fit_each_other(detector, day):
+def test_bias_within_the_noise_adds_up_until_it_is_seen(detector, day):
     forged = day.value.copy()
-    forged[ATTACK] = day.value[ATTACK.start - 100 : ATTACK.stop - 100]
+    forged[ATTACK, VICTIM] += 3 * NOISE
     verdicts = detections(detector, day, forged)
-    assert any(verdict.alarm for verdict in verdicts[ATTACK][:5])
-    assert not any(verdict.alarm for verdict in verdicts[ATTACK.start - 20 : ATTACK.start])
+    assert any(verdict.alarm and verdict.channel == VICTIM for verdict in verdicts[ATTACK])
+
+
+def test_alarm_ends_soon_after_its_cause(detector, day):
+    forged = day.value.copy()
+    forged[ATTACK, VICTIM] += 1.0
+    verdicts = detections(detector, day, forged)
+    assert not any(verdict.alarm and verdict.channel == VICTIM for verdict in verdicts[ATTACK.stop + 30 :])
 
 
 def test_absurd_value_on_one_channel_does_not_accuse_another(detector, day):

@@ -84,15 +84,11 @@ def read(net: Any, plan: pd.DataFrame) -> np.ndarray:
         bus.loc[shunt.bus, "p_mw"] -= net.res_shunt.p_mw.at[k]
         bus.loc[shunt.bus, "q_mvar"] -= net.res_shunt.q_mvar.at[k]
     tables = {"bus": bus, "line": net.res_line, "trafo": net.res_trafo}
-    return np.array(
-        [
-            tables[row.element_type][
-                UNITS[row.measurement_type].format(f"_{row.side}" if row.element_type != "bus" else "")
-            ].at[row.element]
-            for row in plan.itertuples()
-        ],
-        dtype=float,
-    )
+    value = np.empty(len(plan))
+    for (kind, where), rows in plan.groupby(["measurement_type", "element_type"]).indices.items():
+        column = UNITS[kind].format(f"_{SIDES[where]}" if where in SIDES else "")
+        value[rows] = tables[where][column].loc[plan.element.iloc[rows]]
+    return value
 
 
 @pytest.fixture(scope="session")

@@ -73,7 +73,7 @@ def test_agrees_with_pandapower_on_noisy_measurements(
         )
     pandapower_estimate(net, algorithm="wls", init="flat", tolerance=1e-9, maximum_iterations=50)
 
-    found = estimate(net, plan, value.to_numpy())
+    found = estimate(net, plan, value)
 
     assert not found.removed.any()
     np.testing.assert_allclose(found.vm_pu, net.res_bus_est.vm_pu, atol=1e-6)
@@ -224,6 +224,19 @@ def test_current_magnitudes_sharpen_the_estimate(
         for plan in (coarse, currents)
     ]
     assert errors[1] < 0.3 * errors[0]
+
+
+def test_current_magnitudes_do_not_choose_the_direction_of_flow(
+    solved: Nets, metering_plan: Plans, perfect_readings: Readings
+) -> None:
+    # From a flat start, meshed and with generators, currents alone would settle in flows that run the wrong way.
+    net = solved("case118")
+    powers = metering_plan(net, v=net.bus.index[::2], injections=net.gen.bus, lines=[], trafos=[])
+    currents = metering_plan(net, v=[], injections=[], trafos=[], flows="i")
+    plan = pd.concat([powers, currents], ignore_index=True)
+    found = estimate(net, plan, perfect_readings(net, plan))
+    assert_state(found, net, 1e-8)
+    assert found.objective < 1e-6
 
 
 def test_faint_currents_rest_unless_the_estimate_contradicts_them(

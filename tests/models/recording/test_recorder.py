@@ -60,7 +60,7 @@ def test_names_of_a_quantity_go_before_those_of_its_table(tmp_path: Path) -> Non
     row = {"bus/vm_pu": np.ones(2), "bus/slack_p_mw": np.ones(1)}
     record(tmp_path, [row], elements={"bus": [4, 5], "bus/slack_p_mw": ["grid"]})
     columns = pd.read_parquet(tmp_path / "bus.parquet").columns
-    assert columns.tolist() == ["time_s", "vm_pu/4", "vm_pu/5", "slack_p_mw/grid"]
+    assert columns.tolist() == ["time_s", "slack_p_mw/grid", "vm_pu/4", "vm_pu/5"]
 
 
 def test_only_dense_tables_get_the_rows_between_regular_steps(tmp_path: Path) -> None:
