@@ -49,7 +49,7 @@ class DetectorSummary:
     false_alarms
         began outside of both.
     alarmed_falsely
-        Time in alarm outside of both.
+        How long those stood.
     """
 
     name: str
@@ -80,7 +80,7 @@ def summarise_detector(
         alarms=len(raised),
         alarms_at_faults=at_faults,
         false_alarms=len(outside) - at_faults,
-        alarmed_falsely=_time_in(alarm & ~_in_any(alarm.index, [*attacks, *disturbances])),
+        alarmed_falsely=_time_in(_of_false_alarms(alarm, [*attacks, *disturbances])),
     )
 
 
@@ -95,6 +95,14 @@ def _sighting(alarm: pd.Series, start: datetime, end: datetime) -> Sighting:
         alarmed=_time_in(within & alarm),
         lasted=_time_in(within),
     )
+
+
+def _of_false_alarms(alarm: pd.Series, causes: Sequence[Window]) -> pd.Series:
+    """The rows outside of all causes whose alarm did not begin in one of them: an alarm may outlast its cause."""
+    begins = alarm & ~alarm.shift(fill_value=False)
+    has_cause = pd.Series(_in_any(alarm.index, causes), index=alarm.index)
+    began_with_cause = has_cause.astype(float).where(begins).ffill().fillna(0.0) > 0
+    return alarm & ~has_cause & ~began_with_cause
 
 
 def _time_in(rows: pd.Series) -> timedelta:

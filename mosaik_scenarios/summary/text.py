@@ -153,7 +153,7 @@ def _saw(sighting: Sighting, attack: AttackSummary) -> str:
 def _other_alarms(detector: DetectorSummary) -> str:
     said = _count(detector.false_alarms, "false alarm", "false alarms", none="no")
     if detector.alarmed_falsely:
-        said += f", in alarm for {_span(detector.alarmed_falsely)} outside of attacks and faults"
+        said += f" ({_span(detector.alarmed_falsely)})"
     at_faults = detector.alarms_at_faults
     return said + (f"; {_count(at_faults, 'alarm', 'alarms')} during or after a fault" if at_faults else "")
 
