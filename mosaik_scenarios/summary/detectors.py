@@ -26,12 +26,15 @@ class Sighting:
         Whether the detector was in alarm already when the attack began: then it is no evidence for having seen it.
     alarmed, lasted
         Time in alarm during the attack, and time that the attack lasted within the run.
+    outlasted
+        How long an alarm that stood at the attack's end stood on.
     """
 
     delay: timedelta | None
     stood_before: bool
     alarmed: timedelta
     lasted: timedelta
+    outlasted: timedelta
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,16 @@ def _sighting(alarm: pd.Series, start: datetime, end: datetime) -> Sighting:
         stood_before=bool(len(before) and before.iloc[-1]),
         alarmed=_time_in(within & alarm),
         lasted=_time_in(within),
+        outlasted=_outlasted(alarm, end) if (within & alarm).any() else timedelta(0),
     )
+
+
+def _outlasted(alarm: pd.Series, end: datetime) -> timedelta:
+    """Time in alarm from the last row before `end` on without a pause, as far as it lies after `end`."""
+    before, after = alarm[alarm.index < end], alarm[alarm.index >= end]
+    if not before.iloc[-1]:
+        return timedelta(0)
+    return _time_in((after.astype(int).cumprod() > 0).reindex(alarm.index, fill_value=False))
 
 
 def _of_false_alarms(alarm: pd.Series, causes: Sequence[Window]) -> pd.Series:

@@ -147,7 +147,9 @@ def _saw(sighting: Sighting, attack: AttackSummary) -> str:
         when = f"{_span(sighting.delay)} after it began" if sighting.delay else "as it began"
         first = f"first alarm {_clock(attack.start + sighting.delay)}, {when}"
     share = _percent(sighting.alarmed / sighting.lasted)
-    return f"{first}; in alarm for {_span(sighting.alarmed)} of {_span(sighting.lasted)} ({share})"
+    during = f"in alarm for {_span(sighting.alarmed)} of {_span(sighting.lasted)} ({share})"
+    after = f" and {_span(sighting.outlasted)} after it" if sighting.outlasted else ""
+    return f"{first}; {during}{after}"
 
 
 def _other_alarms(detector: DetectorSummary) -> str:

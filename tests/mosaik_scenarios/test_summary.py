@@ -142,6 +142,8 @@ def test_an_alarm_that_stands_already_is_no_evidence_of_the_attack() -> None:
 
 def test_an_alarm_that_outlasts_its_attack_is_no_false_one() -> None:
     seer = detector([False, True, True, True, False, True], [1, 5], [window(1, 2)], [])
+    assert seer.sightings[0].alarmed == timedelta(minutes=1)
+    assert seer.sightings[0].outlasted == timedelta(minutes=2)
     assert seer.false_alarms == 1
     assert seer.alarmed_falsely == timedelta(minutes=1)
 
