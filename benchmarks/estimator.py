@@ -23,7 +23,6 @@ import numpy as np
 import pandapower
 from pandapower.estimation.state_estimation import StateEstimation
 from pandas import DataFrame
-from pandas.errors import SettingWithCopyWarning
 
 from models.estimation.estimator import StateEstimator
 from models.network_model import NetworkModel
@@ -62,7 +61,9 @@ def pandapowers(net: Any, plan: DataFrame, value: np.ndarray) -> Callable[[], np
     estimation = StateEstimation(net, tolerance=TOLERANCE_PU)
 
     def estimate() -> np.ndarray:
-        estimation.perform_rn_max_test(rn_max_threshold=NO_REMOVAL)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # pandapower warns of its own code at every estimate
+            estimation.perform_rn_max_test(rn_max_threshold=NO_REMOVAL)
         return net.res_bus_est.vm_pu.to_numpy()
 
     return estimate
@@ -105,7 +106,6 @@ def main() -> int:
     parser.add_argument("--estimates", type=int, default=200, help="estimates of ours; pandapower makes a tenth")
     arguments = parser.parse_args()
     logging.getLogger("pandapower").setLevel(logging.ERROR)
-    warnings.filterwarnings("ignore", category=SettingWithCopyWarning)  # pandapower's, at every estimate
     rows = [measure(name, arguments.estimates) for name in arguments.feeders]
     columns = {
         "feeder": "feeder",
