@@ -11,6 +11,7 @@ from benchmarks import reporting  # first: it settles the number of threads
 import sys
 import time
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 import mosaik
@@ -41,7 +42,7 @@ def cpu_ms_per_tick(simulators: int, ticks: int) -> float:
     config = {"Relay": {"python": f"{RelaySimulator.__module__}:RelaySimulator"}}
     with mosaik.World(config, cache=False, skip_greetings=True, configure_logging=False) as world:
         relays = [world.start("Relay").Relay() for _ in range(simulators)]
-        for number, (before, after) in enumerate(zip(relays, relays[1:], strict=False)):
+        for number, (before, after) in enumerate(pairwise(relays)):
             world.connect(before, after, ("vector", "before"))
             if after is not relays[-1]:
                 world.connect(before, relays[-1], ("vector", f"from_{number}"))
