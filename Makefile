@@ -10,7 +10,7 @@ run: $(VENV)/installed
 	$(VENV)/bin/gridtwin run day --out runs/day --force
 
 test: $(VENV)/installed-for-tests
-	$(VENV)/bin/pytest
+	$(VENV)/bin/pytest --numprocesses auto --dist loadfile
 
 lint: $(VENV)/installed-for-tests
 	$(VENV)/bin/ruff check .

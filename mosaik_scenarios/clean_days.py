@@ -1,13 +1,15 @@
 """Attack-free days of the same feeder, simulated in a process of their own, for detectors to learn from.
 
 ``python -m mosaik_scenarios.clean_days SCENARIO.json HISTORY.npz`` simulates a clean scenario and keeps what the
-control room saw; each line it prints is the share that is done.
+control room saw; each line it prints is the share that is done, the last line of its errors says what went wrong.
 """
 
+import os
 import subprocess
 import sys
-from collections.abc import Sequence
-from datetime import timedelta
+import traceback
+from contextlib import suppress
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -39,12 +41,16 @@ class HistoryKeeper(Detector):
         return 0.0, np.zeros(len(frame.value))
 
 
+def midnight_before(scenario: Scenario) -> datetime:
+    """The beginning of the scenario's first day."""
+    return scenario.start.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
 def clean_scenario(scenario: Scenario, days_before: int, days: int) -> Scenario:
     """The same feeder `days_before` days earlier, for whole days from midnight on, and nothing goes wrong."""
-    midnight = scenario.start.replace(hour=0, minute=0, second=0, microsecond=0)
     return scenario.model_copy(
         update={
-            "start": midnight - timedelta(days=days_before),
+            "start": midnight_before(scenario) - timedelta(days=days_before),
             "duration": timedelta(days=days),
             "attacks": (),
             "faults": (),
@@ -66,25 +72,48 @@ def history_of(scenario: Scenario, on_progress: OnProgress | None = None) -> His
 def history_in_subprocess(scenario: Scenario, folder: Path, on_progress: OnProgress | None = None) -> History:
     """`history_of` in a Python process of its own, so that several can work at once.
 
+    Parameters
+    ----------
+    scenario
+        A clean one.
+    folder
+        Empty, for the files that pass between the two processes.
+    on_progress
+        Called with the share that is done. [0 to 1]
+
     Raises
     ------
     SimulationFailedError
         With the last line of what went wrong there.
     """
-    described, kept = folder / "scenario.json", folder / "history.npz"
+    described, kept, errors = folder / "scenario.json", folder / "history.npz", folder / "errors.txt"
     scenario.to_file(described)
-    command: Sequence[str] = [sys.executable, "-m", "mosaik_scenarios.clean_days", str(described), str(kept)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    # -P and the path of this process: what is imported there is what is imported here, wherever both were started.
+    command = [sys.executable, "-P", "-m", "mosaik_scenarios.clean_days", str(described), str(kept)]
+    path = os.pathsep.join(str(Path(entry).absolute()) for entry in sys.path)
+    with (
+        errors.open("w") as error_stream,
+        subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=error_stream, text=True, env={**os.environ, "PYTHONPATH": path}
+        ) as process,
+    ):
         assert process.stdout is not None
-        assert process.stderr is not None
         for line in process.stdout:
-            if on_progress is not None:
-                on_progress(float(line))
-        errors = process.stderr.read().strip().splitlines()
+            with suppress(ValueError):  # a library's own chatter
+                if on_progress is not None:
+                    on_progress(float(line))
     if process.returncode:
-        reason = errors[-1] if errors else f"exit code {process.returncode}"
-        raise SimulationFailedError(f"simulating clean days of feeder {scenario.feeder!r} failed: {reason}")
+        raise SimulationFailedError(_reason(scenario, errors, process.returncode))
     return History.load(kept)
+
+
+def _reason(scenario: Scenario, errors: Path, exit_code: int) -> str:
+    lines = errors.read_text(errors="replace").strip().splitlines()
+    return (
+        f"simulating attack-free days from {scenario.start.date()} on for the detectors failed: "
+        f"{lines[-1] if lines else f'exit code {exit_code}'} "
+        "(detectors learn on days before the scenario; without detectors there is nothing to learn)"
+    )
 
 
 def main(described: str, kept: str) -> None:
@@ -94,4 +123,8 @@ def main(described: str, kept: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    try:
+        main(*sys.argv[1:])
+    except Exception as error:
+        traceback.print_exc()
+        sys.exit(f"{type(error).__name__}: {' '.join(str(error).split())}")

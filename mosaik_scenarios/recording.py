@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from models.detection.threshold import HOLD_OFF_SCANS
 from mosaik_scenarios.roles import Roles
 from mosaik_scenarios.twin import Experiment, Twin
 
@@ -87,7 +86,6 @@ def recorder_parameters(experiment: Experiment) -> dict[str, Any]:
         "dense_tables": DENSE_TABLES,
         "channels": roles.plan.name.tolist(),
         "channel_buses": roles.channel_buses(),
-        "alarm_hold_off_s": HOLD_OFF_SCANS * experiment.scenario.scan_period.total_seconds(),
     }
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -10,21 +11,31 @@ from models.detection import DETECTORS
 from models.detection.base import Detector
 from models.detection.history import History
 from models.detection.model_store import ModelStore
-from mosaik_scenarios.clean_days import clean_scenario, history_in_subprocess
+from mosaik_scenarios.clean_days import clean_scenario, history_in_subprocess, midnight_before
 from mosaik_scenarios.manifest import versions
 from mosaik_scenarios.roles import Roles
 from mosaik_scenarios.scenario import Scenario
 from networks.feeder import Feeder
+
+NOT_OF_CLEAN_DAYS = frozenset(
+    {"name", "description", "duration", "attacks", "faults", "switching", "detectors", "area", "recloser"}
+)
+"""Fields of a scenario without influence on its attack-free days. Reclosers rest as long as there is no fault."""
 
 OnStage = Callable[[str, float], None]
 """Called with what is being done and the share that is done. [0 to 1]"""
 
 
 def trained_detectors(scenario: Scenario, feeder: Feeder, on_stage: OnStage) -> dict[str, Detector]:
-    """The scenario's detectors by name, trained and calibrated.
+    """The scenario's detectors by name, trained and calibrated: from the store, or on days simulated for it.
 
     Training days lie before the scenario, calibration days between the two, so that no detector has seen what it is
     calibrated on, nor the day it will judge.
+
+    Raises
+    ------
+    SimulationFailedError
+        If the clean days cannot be simulated.
     """
     store = ModelStore()
     channels = tuple(Roles(scenario, feeder).plan.name)
@@ -78,26 +89,34 @@ def clean_histories(scenario: Scenario, on_stage: OnStage) -> tuple[History, His
 
 
 def training_key(name: str, scenario: Scenario, feeder: Feeder, channels: tuple[str, ...]) -> Mapping[str, Any]:
-    """All that a trained detector depends on."""
-    irrelevant = {"name", "description", "duration", "attacks", "faults", "switching", "detectors", "area", "recloser"}
-    described = {field: value for field, value in scenario.as_mapping().items() if field not in irrelevant}
+    """All that a trained detector depends on, as JSON."""
+    relevant = {field: value for field, value in scenario.as_mapping().items() if field not in NOT_OF_CLEAN_DAYS}
     return {
         "detector": name,
         "parameters": new_detector(name).parameters,
-        "scenario": described | {"start": scenario.start.date().isoformat()},
-        "network": feeder_fingerprint(feeder),
+        "scenario": relevant | {"start": midnight_before(scenario).isoformat()},
+        "feeder": feeder_fingerprint(feeder),
+        "loads": load_files_fingerprint(scenario),
         "channels": list(channels),
         "versions": {name: version for name, version in versions().items() if name in ("gridtwin", "torch", "numpy")},
     }
 
 
 def feeder_fingerprint(feeder: Feeder) -> str:
-    """A digest of the network and the tables around it, so that an edited file trains anew."""
-    from hashlib import sha256
-
+    """A digest of the network and of what stands around it, so that an edited file trains anew."""
     import pandapower
 
     digest = sha256(pandapower.to_json(feeder.net, filename=None).encode())
-    for table in (feeder.load_profiles, feeder.pv, feeder.meters, feeder.regulators):
+    for table in (feeder.load_profiles, feeder.pv, feeder.meters, feeder.regulators, feeder.machines):
         digest.update(table.to_csv().encode())
+    digest.update(repr(feeder.location).encode())
     return digest.hexdigest()
+
+
+def load_files_fingerprint(scenario: Scenario) -> str:
+    """A digest of the user's own load data; empty where there is none."""
+    if isinstance(scenario.loads, str):
+        return ""
+    paths = [Path(path) for path in (scenario.loads.path, scenario.loads.q_path) if path is not None]
+    # A file that is not there is refused by name as soon as it is read.
+    return sha256(b"".join(path.read_bytes() for path in paths if path.is_file())).hexdigest()

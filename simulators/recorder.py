@@ -33,7 +33,6 @@ class RecorderSimulator(ModelAdapter):
         "dense_tables",
         "channels",
         "channel_buses",
-        "alarm_hold_off_s",
         "chunk_rows",
     )
 

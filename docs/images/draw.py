@@ -16,7 +16,7 @@ from mosaik_scenarios.report import STYLE, control_room, network, plant
 
 PICTURE = Path(__file__).parent / "day.png"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
-WIDTH, HEIGHT = 1100, 1400
+WIDTH, HEIGHT = 1100, 1430
 
 
 def page_of(result: RunResult) -> str:

@@ -34,7 +34,7 @@ class ResidualMemory:
         self.average = np.zeros(bound.shape)
 
     def update(self, residual: NDArray[np.float64], known: NDArray[np.bool_]) -> NDArray[np.float64]:
-        """(n_average, n_channel) The averages with the newest (n_channel,) residuals, of which unknown ones do nothing."""
+        """(n_average, n_channel) The averages with the newest (n_channel,) residuals; unknown ones do nothing."""
         change = np.where(known, residual - self.average, 0.0)
         self.average = np.clip(self.average + self._weight_of_newest * change, -self._bound, self._bound)
         return self.average

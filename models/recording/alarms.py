@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from math import inf, nan
+from math import nan
 from pathlib import Path
 
 COLUMNS = ("time", "detector", "score", "threshold", "channel", "bus")
@@ -22,9 +22,6 @@ class AlarmLog:
         Names of the telemetry channels; a detector points at one of them by its position.
     channel_buses
         pandapower index of the bus at which each channel is metered.
-    hold_off_s
-        Alarms of a detector that are no farther apart than this are one episode (`alarm_episodes` in
-        models/detection/threshold.py counts them in scans). [s]
     """
 
     def __init__(
@@ -33,15 +30,12 @@ class AlarmLog:
         start: datetime,
         channels: Sequence[str] = (),
         channel_buses: Sequence[int] = (),
-        hold_off_s: float = 0.0,
     ) -> None:
         self._file = file
         self._start = start
         self._channels = channels
         self._channel_buses = channel_buses
-        self._hold_off_s = hold_off_s
         self._in_alarm: set[str] = set()
-        self._last_alarm_s: dict[str, float] = {}
         with file.open("w", newline="", encoding="utf-8") as stream:
             csv.writer(stream).writerow(COLUMNS)
 
@@ -54,15 +48,12 @@ class AlarmLog:
         threshold: float = nan,
         channel: int = -1,
     ) -> None:
-        """Write a line when an episode of `detector` begins; `channel` -1 points at nothing in particular."""
+        """Write a line when `detector` begins to raise its alarm; `channel` -1 points at nothing in particular."""
         if not alarm:
             self._in_alarm.discard(detector)
-            return
-        quiet_s = time_s - self._last_alarm_s.get(detector, -inf)
-        if detector not in self._in_alarm and quiet_s > self._hold_off_s:
+        elif detector not in self._in_alarm:
+            self._in_alarm.add(detector)
             self._write(time_s, detector, float(score), float(threshold), int(channel))
-        self._in_alarm.add(detector)
-        self._last_alarm_s[detector] = time_s
 
     def _write(self, time_s: float, detector: str, score: float, threshold: float, channel: int) -> None:
         time = (self._start + timedelta(seconds=time_s)).isoformat()

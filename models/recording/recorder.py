@@ -42,8 +42,6 @@ class Recorder:
         Tables that also get the rows between regular steps.
     channels, channel_buses
         Names and buses of the telemetry channels, for the alarms.
-    alarm_hold_off_s
-        Alarms of a detector no farther apart than this are one. [s]
     chunk_rows
         Rows of a chunk.
 
@@ -62,7 +60,6 @@ class Recorder:
         dense_tables: Collection[str] = (),
         channels: Sequence[str] = (),
         channel_buses: Sequence[int] = (),
-        alarm_hold_off_s: float = 0.0,
         chunk_rows: int = CHUNK_ROWS,
     ) -> None:
         if chunk_rows < 1:
@@ -80,7 +77,7 @@ class Recorder:
         self._writers: dict[str, TableWriter] = {}
         self._events = EventLog(self._folder)
         start = datetime.fromisoformat(start) if isinstance(start, str) else start
-        self._alarms = AlarmLog(self._folder.alarms, start, channels, channel_buses, alarm_hold_off_s)
+        self._alarms = AlarmLog(self._folder.alarms, start, channels, channel_buses)
 
     def record(self, time_s: float, attributes: Mapping[str, Any], regular: bool = True) -> None:
         """Take everything of one time.

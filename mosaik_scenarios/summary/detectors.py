@@ -26,12 +26,15 @@ class Sighting:
         Whether the detector was in alarm already when the attack began: then it is no evidence for having seen it.
     alarmed, lasted
         Time in alarm during the attack, and time that the attack lasted within the run.
+    outlasted
+        How long an alarm that stood at the attack's end stood on.
     """
 
     delay: timedelta | None
     stood_before: bool
     alarmed: timedelta
     lasted: timedelta
+    outlasted: timedelta
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ class DetectorSummary:
     false_alarms
         began outside of both.
     alarmed_falsely
-        Time in alarm outside of both.
+        How long those stood.
     """
 
     name: str
@@ -80,7 +83,7 @@ def summarise_detector(
         alarms=len(raised),
         alarms_at_faults=at_faults,
         false_alarms=len(outside) - at_faults,
-        alarmed_falsely=_time_in(alarm & ~_in_any(alarm.index, [*attacks, *disturbances])),
+        alarmed_falsely=_time_in(_of_false_alarms(alarm, [*attacks, *disturbances])),
     )
 
 
@@ -94,7 +97,24 @@ def _sighting(alarm: pd.Series, start: datetime, end: datetime) -> Sighting:
         stood_before=bool(len(before) and before.iloc[-1]),
         alarmed=_time_in(within & alarm),
         lasted=_time_in(within),
+        outlasted=_outlasted(alarm, end) if (within & alarm).any() else timedelta(0),
     )
+
+
+def _outlasted(alarm: pd.Series, end: datetime) -> timedelta:
+    """Time in alarm from the last row before `end` on without a pause, as far as it lies after `end`."""
+    before, after = alarm[alarm.index < end], alarm[alarm.index >= end]
+    if not before.iloc[-1]:
+        return timedelta(0)
+    return _time_in((after.astype(int).cumprod() > 0).reindex(alarm.index, fill_value=False))
+
+
+def _of_false_alarms(alarm: pd.Series, causes: Sequence[Window]) -> pd.Series:
+    """The rows outside of all causes whose alarm did not begin in one of them: an alarm may outlast its cause."""
+    begins = alarm & ~alarm.shift(fill_value=False)
+    has_cause = pd.Series(_in_any(alarm.index, causes), index=alarm.index)
+    began_with_cause = has_cause.astype(float).where(begins).ffill().fillna(0.0) > 0
+    return alarm & ~has_cause & ~began_with_cause
 
 
 def _time_in(rows: pd.Series) -> timedelta:

@@ -92,6 +92,8 @@ def _protection_lines(faults: Sequence[FaultSummary], reclosers: Sequence[Reclos
         yield _line(what, f"{fault.place}, {_time(fault.start)}{_consequence(fault)}")
     for recloser in reclosers:
         yield _line(f"recloser at line {recloser.line}", _acts(recloser))
+    if faults and not reclosers:
+        yield _line("reclosers", "none tripped")
 
 
 def _consequence(fault: FaultSummary) -> str:
@@ -145,13 +147,15 @@ def _saw(sighting: Sighting, attack: AttackSummary) -> str:
         when = f"{_span(sighting.delay)} after it began" if sighting.delay else "as it began"
         first = f"first alarm {_clock(attack.start + sighting.delay)}, {when}"
     share = _percent(sighting.alarmed / sighting.lasted)
-    return f"{first}; in alarm for {_span(sighting.alarmed)} of {_span(sighting.lasted)} ({share})"
+    during = f"in alarm for {_span(sighting.alarmed)} of {_span(sighting.lasted)} ({share})"
+    after = f" and {_span(sighting.outlasted)} after it" if sighting.outlasted else ""
+    return f"{first}; {during}{after}"
 
 
 def _other_alarms(detector: DetectorSummary) -> str:
     said = _count(detector.false_alarms, "false alarm", "false alarms", none="no")
     if detector.alarmed_falsely:
-        said += f", in alarm for {_span(detector.alarmed_falsely)} outside of attacks and faults"
+        said += f" ({_span(detector.alarmed_falsely)})"
     at_faults = detector.alarms_at_faults
     return said + (f"; {_count(at_faults, 'alarm', 'alarms')} during or after a fault" if at_faults else "")
 

@@ -48,6 +48,25 @@ def test_there_is_a_list_to_choose_from(kind: str, name: str) -> None:
     assert name in answer.stdout
 
 
+def test_feeders_are_listed_with_size_voltage_and_source() -> None:
+    answer = CliRunner().invoke(app, ["list", "feeders"])
+    (line,) = [line for line in answer.stdout.splitlines() if line.startswith("  ieee33 ")]
+    assert "33 buses" in line
+    assert "12.66 kV" in line
+    assert "Baran and Wu" in answer.stdout
+
+
+def test_only_what_the_twin_itself_warns_of_reaches_the_user() -> None:
+    code = (
+        "import warnings; from mosaik_scenarios.cli import _tell_only_our_warnings; _tell_only_our_warnings()\n"
+        "warnings.warn_explicit('old', DeprecationWarning, 'x.py', 1, module='pandapower.build_branch')\n"
+        "warnings.warn_explicit('not kept', UserWarning, 'x.py', 1, module='models.detection.model_store')\n"
+        "warnings.warn_explicit('foreign', UserWarning, 'x.py', 1, module='modelsim')\n"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert answer.stderr == "gridtwin: warning: not kept\n"
+
+
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [

@@ -140,6 +140,14 @@ def test_an_alarm_that_stands_already_is_no_evidence_of_the_attack() -> None:
     assert seer.false_alarms == 1
 
 
+def test_an_alarm_that_outlasts_its_attack_is_no_false_one() -> None:
+    seer = detector([False, True, True, True, False, True], [1, 5], [window(1, 2)], [])
+    assert seer.sightings[0].alarmed == timedelta(minutes=1)
+    assert seer.sightings[0].outlasted == timedelta(minutes=2)
+    assert seer.false_alarms == 1
+    assert seer.alarmed_falsely == timedelta(minutes=1)
+
+
 def test_alarms_at_a_fault_are_no_false_alarms() -> None:
     seer = detector([False, True, False, True], [1, 3], [], [window(1, 2)])
     assert (seer.alarms, seer.alarms_at_faults, seer.false_alarms) == (2, 1, 1)
@@ -165,7 +173,7 @@ def test_the_text_says_it_all(small_run: RunResult) -> None:
         "1 channel forged: v bus 2",
         "no tap changes while it lasted",
         "chi_square bias: first alarm 01:02, 2 min after it began; in alarm for 28 min of 30 min (93 %)",
-        "1 false alarm, in alarm for 1 min outside of attacks and faults",
+        "1 false alarm (1 min)",
         "largest_residual bias: missed",
     ):
         assert line in lines

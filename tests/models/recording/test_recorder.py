@@ -1,7 +1,6 @@
 """The recorder keeps values bit for bit, notes changes and alarms, and refuses what has no name."""
 
 import csv
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from models.detection.threshold import HOLD_OFF_SCANS, alarm_episodes
 from models.errors import InvalidParameterError
-from models.recording.alarms import AlarmLog
 from models.recording.recorder import Recorder
 
 START = "2026-06-17T00:00:00+02:00"
@@ -152,13 +149,3 @@ def test_what_cannot_be_recorded_is_refused(rows: list[dict[str, Any]], problem:
 def test_chunks_hold_at_least_one_row(tmp_path: Path) -> None:
     with pytest.raises(InvalidParameterError, match="chunk_rows must be at least 1, got 0"):
         Recorder(tmp_path, START, chunk_rows=0)
-
-
-@pytest.mark.parametrize("quiet", [1, 4, 5, 6])
-def test_alarms_close_together_are_one_episode_as_the_detectors_count_them(tmp_path: Path, quiet: int) -> None:
-    alarm = np.array([True, *[False] * quiet, True])
-    log = AlarmLog(tmp_path / "alarms.csv", datetime.fromisoformat(START), hold_off_s=HOLD_OFF_SCANS * 60.0)
-    for scan, raised in enumerate(alarm):
-        log.observe(60.0 * scan, "chi_square", alarm=raised)
-    lines = (tmp_path / "alarms.csv").read_text().splitlines()[1:]
-    assert len(lines) == len(alarm_episodes(alarm))
