@@ -70,7 +70,12 @@ REFUSED: dict[str, tuple[Callable[[], object], list[str], type[Exception], str]]
         "'v bus 99'",
     ),
     "unknown detector": (nothing, ["day", "--set", 'detectors=["oracle"]'], ScenarioError, "got 'oracle'"),
-    "unknown extension": (nothing, ["clean", "--set", 'extensions=["dam"]'], UnknownExtensionError, "declares substat"),
+    "unknown extension": (
+        nothing,
+        ["clean", "--set", 'extensions=["dam"]'],
+        UnknownExtensionError,
+        "declares diagram, s",
+    ),
     "no file": (nothing, ["mine.toml"], ScenarioError, "mine.toml: expected a scenario file, found none"),
     "broken TOML": (written("mine.toml", "seed = \n"), ["mine.toml"], ScenarioError, "mine.toml: expected TOML, got"),
     "broken JSON": (written("mine.json", "{"), ["mine.json"], ScenarioError, "mine.json: expected JSON, got"),
