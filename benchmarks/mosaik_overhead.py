@@ -3,6 +3,7 @@
 python -m benchmarks.mosaik_overhead [--simulators N ...] [--ticks N] [--json FILE]
 
 The simulators stand in a row; each hands one vector to the next, and all of them one to the last, as to a recorder.
+The world runs with the twin's options.
 """
 
 from benchmarks import reporting  # first: it settles the number of threads
@@ -47,7 +48,7 @@ def cpu_ms_per_tick(simulators: int, ticks: int) -> float:
             if after is not relays[-1]:
                 world.connect(before, relays[-1], ("vector", f"from_{number}"))
         start_s = time.process_time()
-        world.run(until=ticks, print_progress=False)
+        world.run(until=ticks, print_progress=False, lazy_stepping=False)
         return 1e3 * (time.process_time() - start_s) / ticks
 
 

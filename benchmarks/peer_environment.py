@@ -39,7 +39,7 @@ def cpu_ms_per_tick(python: Path, net: Any, ticks: int, repeats: int) -> float:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "net.json")
         pandapower.to_json(as_the_peer_needs_it(net), file)
-        command = [python, HERE / "peer_tick.py", file, str(ticks), str(repeats)]
+        command = [str(python), str(HERE / "peer_tick.py"), str(file), str(ticks), str(repeats)]
         done = subprocess.run(command, capture_output=True, text=True, cwd=folder)
     if done.returncode:
         raise RuntimeError(f"{PEER} ended with code {done.returncode}: {(done.stderr.splitlines() or [''])[-1]}")

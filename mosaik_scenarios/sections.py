@@ -184,11 +184,12 @@ class Estimator(Section):
     significance
         Probability that J(x) exceeds its chi-square threshold on honest measurements. [-]
     residual_threshold
-        Largest normalised residual that is accepted. [-]
+        Normalised residual above which a channel is removed; none derives it from `significance` and the number of
+        channels, so that a healthy meter is as rarely removed as J(x) is exceeded. [-]
     """
 
     significance: OpenFraction = 0.01
-    residual_threshold: Positive = 3.0
+    residual_threshold: Positive | None = None
 
 
 class Training(Section):

@@ -126,5 +126,11 @@ def close_the_loop(world: Any, twin: Twin) -> None:
         world.connect(twin.grid, twin.generator, ("slack_p_mw", "p_mw"), time_shifted=True, initial_data=unknown)
 
 
+def hold_back_the_sources(world: Any, twin: Twin) -> None:
+    """Who reads nobody would run to its end at once, and mosaik keep all it made until the others come."""
+    for source in (twin.profiles, twin.disturbances):
+        world.connect(twin.grid, source, ("converged", "after"), time_shifted=True, initial_data={"converged": True})
+
+
 def _per_unit(percent: Any) -> Any:
     return percent / 100.0

@@ -14,12 +14,15 @@ class DisturbancesSimulator(ModelAdapter):
     Model ``Disturbances``: parameters `faults` (mappings with line, position, resistance_ohm, start_s, duration_s),
     `switching` (switch, at_s, closed), `load_steps`, `generation_trips` (at_s, p_mw) and `switch_index`.
 
+    Inputs: after, any attribute, time-shifted, of the simulator that the disturbances shall not run ahead of.
+
     Outputs: fault_resistance_ohm (by fault; infinite is no fault), fault_active (bool by fault), switch_command (by
     switch; 1 close, 0 open, -1 none), area_load_step_mw, area_generation_trip_mw.
     """
 
     MODEL = "Disturbances"
     PARAMS = ("faults", "switching", "load_steps", "generation_trips", "switch_index")
+    INPUTS = ("after",)
     OUTPUTS = (
         "fault_resistance_ohm",
         "fault_active",

@@ -50,6 +50,11 @@ class ProfilesSimulator(ModelAdapter):
     sun_elevation_degree, sun_azimuth_degree
         Apparent elevation; azimuth clockwise from north. [degree]
 
+    Inputs
+    ------
+    after
+        Any attribute, time-shifted, of the simulator that the profiles shall not run ahead of.
+
     Parameters of `Profiles`
     ------------------------
     loads
@@ -82,6 +87,7 @@ class ProfilesSimulator(ModelAdapter):
         "data",
         "weather",
     )
+    INPUTS: ClassVar[tuple[str, ...]] = ("after",)
     OUTPUTS: ClassVar[tuple[str, ...]] = (
         "load_p_mw",
         "load_q_mvar",
