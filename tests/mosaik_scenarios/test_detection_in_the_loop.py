@@ -1,0 +1,56 @@
+"""Detectors trained by a run itself watch it: a gross attack is seen, and what was trained is found the next time."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from models.detection import DETECTORS
+from mosaik_scenarios import RunResult, Scenario, run
+
+SCENARIO = Scenario(
+    feeder="cigre_mv",
+    start="2026-06-17T00:00:00+02:00",
+    duration="12h",
+    step="15min",
+    training={"days": 1, "calibration_days": 1},
+    attacks=[{"family": "bias", "start": "8h", "duration": "3h", "channels": ["v bus 1"], "bias": 0.08}],
+)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("store")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRIDTWIN_CACHE", str(folder))
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def result(store: Path) -> RunResult:
+    return run(SCENARIO)
+
+
+def test_every_detector_sees_a_gross_attack(result: RunResult) -> None:
+    score, threshold = result.detection["score"], result.detection["threshold"]
+    assert set(score.columns) == set(DETECTORS)
+    attack_start = SCENARIO.start + SCENARIO.attacks[0].start
+    for name in DETECTORS:
+        assert (score[name] > threshold[name]).loc[attack_start:].any(), name
+
+
+def test_the_operator_is_alarmed_and_pointed_at_the_forged_channel(result: RunResult) -> None:
+    attack_start = SCENARIO.start + SCENARIO.attacks[0].start
+    last_forged = result.measurement.index[result.measurement["forged"]["v bus 1"]][-1]
+    assert result.detection["alarm"].loc[last_forged].all()
+    begun_with_the_attack = result.alarms.loc[attack_start:]
+    pointed = begun_with_the_attack[begun_with_the_attack["detector"] == "largest_residual"]
+    assert "v bus 1" in set(pointed["channel"])
+
+
+def test_what_was_trained_once_is_found_again(result: RunResult) -> None:
+    stages: set[str] = set()
+    again = run(SCENARIO, progress=lambda stage, _: stages.add(stage))
+    assert stages == {"simulating"}
+    pd.testing.assert_frame_equal(again.detection, result.detection, check_exact=True)
