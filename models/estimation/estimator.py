@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from models.errors import InvalidParameterError, NotObservableError
 from models.estimation.bad_data import chi_square_test, residual_threshold
 from models.estimation.metering_plan import read_plan
-from models.estimation.pseudo_measurements import InjectionForecast
+from models.estimation.pseudo_measurements import PSEUDO_STD_DEV_FRACTION, InjectionForecast
 from models.estimation.topology import Fit, TopologyEstimation
 from models.network_model import Admittances, BoolArray, FloatArray, NetworkModel
 
@@ -105,13 +105,14 @@ class StateEstimator:
         significance: float = 0.01,
         identification_threshold: float | None = None,
         max_removals: int = 10,
-        pseudo_std_dev_fraction: float = 0.3,
+        pseudo_std_dev_fraction: float = PSEUDO_STD_DEV_FRACTION,
     ) -> None:
         if not 0.0 < significance < 1.0:
             raise InvalidParameterError(f"significance is a rate between 0 and 1, got {significance}; usual is 0.01.")
         if pseudo_std_dev_fraction <= 0.0:
             raise InvalidParameterError(
-                f"pseudo_std_dev_fraction is positive, got {pseudo_std_dev_fraction}; usual is 0.3."
+                f"pseudo_std_dev_fraction is positive, got {pseudo_std_dev_fraction}; "
+                f"usual is {PSEUDO_STD_DEV_FRACTION}."
             )
         self.network = network
         self.channels = read_plan(plan, network)

@@ -10,6 +10,9 @@ import numpy as np
 
 from models.network_model import Admittances, FloatArray, IntArray, NetworkModel
 
+# Standard deviation of a load's forecast over its nominal power: single customers stray from their class profile by
+# some 13 % of what they draw at the time (`models.profiles.diversity`), most of it all day long.
+PSEUDO_STD_DEV_FRACTION = 0.15
 # A small load is not known better than this share of a mean load's apparent power.
 FLOOR_OF_MEAN_LOAD = 0.01
 OTHER_INJECTING_TABLES = ("storage", "ward", "xward", "motor", "asymmetric_load", "asymmetric_sgen")

@@ -10,6 +10,7 @@ from scipy.stats import binom, chi2
 
 from models.estimation.bad_data import chi_square_test, residual_threshold
 from models.estimation.estimator import Estimate, StateEstimator
+from models.estimation.pseudo_measurements import PSEUDO_STD_DEV_FRACTION
 from models.network_model import NetworkModel
 
 Nets = Callable[[str], Any]
@@ -32,8 +33,8 @@ class Feeder:
         return self.estimator.estimate(
             self.value + noise + error,
             np.ones(len(self.plan), dtype=bool),
-            p_mw + 0.3 * np.abs(p_mw) * rng.standard_normal(len(p_mw)),
-            q_mvar + 0.3 * np.abs(q_mvar) * rng.standard_normal(len(q_mvar)),
+            p_mw + PSEUDO_STD_DEV_FRACTION * np.abs(p_mw) * rng.standard_normal(len(p_mw)),
+            q_mvar + PSEUDO_STD_DEV_FRACTION * np.abs(q_mvar) * rng.standard_normal(len(q_mvar)),
         )
 
 
