@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from models.weather import WEATHER
 from mosaik_scenarios.recording import recorder_parameters
 from mosaik_scenarios.twin import Experiment, Twin
 
@@ -25,15 +26,6 @@ SIMULATORS = {
     "Clock": {"python": "simulators.clock:ClockSimulator"},
 }
 
-WEATHER = (
-    "dni_w_per_m2",
-    "ghi_w_per_m2",
-    "dhi_w_per_m2",
-    "ambient_c",
-    "wind_speed_m_per_s",
-    "sun_elevation_degree",
-    "sun_azimuth_degree",
-)
 TELEMETRY = ("value_received", "timestamp_s", "quality")
 THEVENIN = ("thevenin_vm_pu", "thevenin_va_degree", "thevenin_r_pu", "thevenin_x_pu")
 

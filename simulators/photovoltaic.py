@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from models.errors import InvalidParameterError
-from models.plant.photovoltaic import PhotovoltaicSystem, StaticGenerators, Weather, photovoltaic_system
+from models.plant.photovoltaic import PhotovoltaicSystem, StaticGenerators, photovoltaic_system
+from models.weather import WEATHER, WeatherSample
 from simulators.adapter import ModelAdapter, serve
 
 
@@ -22,15 +23,7 @@ class PhotovoltaicSimulator(ModelAdapter):
 
     MODEL: ClassVar[str] = "Photovoltaic"
     PARAMS: ClassVar[tuple[str, ...]] = ("p_mw", "q_mvar", "photovoltaic", "sgen_index")
-    INPUTS: ClassVar[tuple[str, ...]] = (
-        "dni_w_per_m2",
-        "ghi_w_per_m2",
-        "dhi_w_per_m2",
-        "ambient_c",
-        "wind_speed_m_per_s",
-        "sun_elevation_degree",
-        "sun_azimuth_degree",
-    )
+    INPUTS: ClassVar[tuple[str, ...]] = WEATHER
     OUTPUTS: ClassVar[tuple[str, ...]] = ("sgen_p_mw", "sgen_q_mvar")
 
     def build(
@@ -51,7 +44,7 @@ class PhotovoltaicSimulator(ModelAdapter):
 
     def advance(self, model: StaticGenerators, seconds: float, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """Convert the weather of this time."""
-        p_mw, q_mvar = model.power(Weather(**inputs))
+        p_mw, q_mvar = model.power(WeatherSample(**inputs))
         return {"sgen_p_mw": p_mw, "sgen_q_mvar": q_mvar}
 
     def order(self, model: StaticGenerators) -> dict[str, list[Any]]:

@@ -17,10 +17,10 @@ from models.profiles import (
     NominalLoadProfiles,
     RecordedLoadProfiles,
     StandardLoadProfiles,
-    WeatherSample,
     read_load_csv,
 )
 from models.profiles.weather import Weather
+from models.weather import WEATHER, WeatherSample
 from simulators.adapter import ModelAdapter, serve
 
 
@@ -93,7 +93,7 @@ class ProfilesSimulator(ModelAdapter):
         "load_q_mvar",
         "load_p_mw_forecast",
         "load_q_mvar_forecast",
-        *WeatherSample.__dataclass_fields__,
+        *WEATHER,
     )
 
     def build(

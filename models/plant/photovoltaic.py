@@ -7,35 +7,11 @@ from typing import Any, Literal
 import numpy as np
 
 from models.errors import InvalidParameterError
+from models.weather import WeatherSample
 
 # Hay and Davies compare the beam with the extraterrestrial irradiance; its yearly variation of 3 % is left out. [W/m^2]
 EXTRATERRESTRIAL_W_PER_M2 = 1366.1
 NOMINAL_INVERTER_EFFICIENCY = 0.96
-
-
-@dataclass(frozen=True)
-class Weather:
-    """Sun and air at one time, the same for the whole feeder.
-
-    Parameters
-    ----------
-    dni_w_per_m2, ghi_w_per_m2, dhi_w_per_m2
-        Direct normal, global horizontal and diffuse horizontal irradiance. [W/m^2]
-    ambient_c
-        Air temperature. [degC]
-    wind_speed_m_per_s
-        Wind at the modules. [m/s]
-    sun_elevation_degree, sun_azimuth_degree
-        Sun above the horizon; clockwise from north. [degree]
-    """
-
-    dni_w_per_m2: float = 0.0
-    ghi_w_per_m2: float = 0.0
-    dhi_w_per_m2: float = 0.0
-    ambient_c: float = 20.0
-    wind_speed_m_per_s: float = 1.0
-    sun_elevation_degree: float = -90.0
-    sun_azimuth_degree: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -127,7 +103,7 @@ class PhotovoltaicFleet:
         self.inverter_dc_limit_mw = vector("ac_mw") / NOMINAL_INVERTER_EFFICIENCY
         self.reactive_per_active = vector("reactive_per_active")
 
-    def irradiance_w_per_m2(self, weather: Weather) -> np.ndarray:
+    def irradiance_w_per_m2(self, weather: WeatherSample) -> np.ndarray:
         """Global irradiance on each system's plane. [W/m^2]"""
         from pvlib import irradiance
 
@@ -144,7 +120,7 @@ class PhotovoltaicFleet:
         )
         return on_plane["poa_global"]
 
-    def active_power_mw(self, weather: Weather) -> np.ndarray:
+    def active_power_mw(self, weather: WeatherSample) -> np.ndarray:
         """Active power of each system, generation positive. [MW]"""
         from pvlib import inverter, pvsystem, temperature
 
@@ -184,7 +160,7 @@ class StaticGenerators:
         self.positions = np.array(list(photovoltaic), dtype=int)
         self.fleet = PhotovoltaicFleet(list(photovoltaic.values()))
 
-    def power(self, weather: Weather) -> tuple[np.ndarray, np.ndarray]:
+    def power(self, weather: WeatherSample) -> tuple[np.ndarray, np.ndarray]:
         """Active and reactive power of every generator, fresh arrays, generation positive. [MW], [Mvar]"""
         p_mw, q_mvar = self.nominal_p_mw.copy(), self.nominal_q_mvar.copy()
         if self.positions.size:

@@ -5,7 +5,7 @@ from models.profiles.load_csv import read_load_csv
 from models.profiles.load_profiles import LoadProfiles, NominalLoadProfiles, StandardLoadProfiles
 from models.profiles.loads import Loads
 from models.profiles.recorded import LoadRecord, RecordedLoadProfiles
-from models.profiles.weather import ClearSkyWeather, Climate, ConstantWeather, WeatherSample
+from models.profiles.weather import ClearSkyWeather, Climate, ConstantWeather
 
 __all__ = [
     "ClearSkyWeather",
@@ -18,6 +18,5 @@ __all__ = [
     "NominalLoadProfiles",
     "RecordedLoadProfiles",
     "StandardLoadProfiles",
-    "WeatherSample",
     "read_load_csv",
 ]

@@ -2,44 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
 
 from models.errors import InvalidParameterError
 from models.profiles.clock import Clock
+from models.weather import WeatherSample
 
 CHUNK_S = 86400.0
 SUN_STEP_S = 300.0
 # Clean to average continental air; pvlib's monthly maps would want another dependency. [-]
 LINKE_TURBIDITY = 3.0
 DAYS_PER_YEAR = 365.25
-
-
-@dataclass(frozen=True)
-class WeatherSample:
-    """The weather at one time.
-
-    Attributes
-    ----------
-    dni_w_per_m2, ghi_w_per_m2, dhi_w_per_m2
-        Direct normal, global horizontal and diffuse horizontal irradiance. [W/m²]
-    ambient_c
-        Air temperature. [degC]
-    wind_speed_m_per_s
-        [m/s]
-    sun_elevation_degree, sun_azimuth_degree
-        Apparent elevation above the horizon, and azimuth clockwise from north. [degree]
-    """
-
-    dni_w_per_m2: float = 0.0
-    ghi_w_per_m2: float = 0.0
-    dhi_w_per_m2: float = 0.0
-    ambient_c: float = 20.0
-    wind_speed_m_per_s: float = 0.0
-    sun_elevation_degree: float = -90.0
-    sun_azimuth_degree: float = 0.0
 
 
 class Weather(Protocol):
@@ -54,7 +30,7 @@ class Weather(Protocol):
 class ConstantWeather:
     """The same weather always."""
 
-    sample: WeatherSample = WeatherSample()
+    sample: WeatherSample = field(default_factory=WeatherSample)
 
     def at(self, seconds: float) -> WeatherSample:
         """The sample."""

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from models.errors import InvalidParameterError
-from models.profiles import ClearSkyWeather, Climate, Clock, ConstantWeather, WeatherSample
+from models.profiles import ClearSkyWeather, Climate, Clock, ConstantWeather
+from models.weather import WeatherSample
 
 HOUR_S = 3600.0
 DAY_S = 24 * HOUR_S

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from models.errors import InvalidParameterError
-from models.plant.photovoltaic import PhotovoltaicSystem, StaticGenerators, Weather
+from models.plant.photovoltaic import PhotovoltaicSystem, StaticGenerators
+from models.weather import WeatherSample
 from simulators.photovoltaic import PhotovoltaicSimulator
 
 SIMULATORS: dict[str, Any] = {
@@ -77,7 +78,7 @@ def run(connected: bool = True, **params: Any) -> list[dict[str, Any]]:
 def test_photovoltaic_follows_the_sun_and_the_others_hold_their_power():
     params = {"p_mw": [0.2, 0.01], "q_mvar": [0.02, 0.0], "sgen_index": [3, 8]}
     *_, last = run(**params, photovoltaic={"8": ROOF})
-    expected = StaticGenerators([0.2, 0.01], [0.02, 0.0], {1: PhotovoltaicSystem(**ROOF)}).power(Weather(**NOON))
+    expected = StaticGenerators([0.2, 0.01], [0.02, 0.0], {1: PhotovoltaicSystem(**ROOF)}).power(WeatherSample(**NOON))
     np.testing.assert_array_equal(last["sgen_p_mw"], expected[0])
     np.testing.assert_array_equal(last["sgen_q_mvar"], expected[1])
     assert last["sgen_p_mw"][0] == 0.2

@@ -13,11 +13,11 @@ from models.plant.photovoltaic import (
     PhotovoltaicFleet,
     PhotovoltaicSystem,
     StaticGenerators,
-    Weather,
     photovoltaic_system,
 )
+from models.weather import WeatherSample
 
-NOON = Weather(
+NOON = WeatherSample(
     dni_w_per_m2=850,
     ghi_w_per_m2=800,
     dhi_w_per_m2=100,
@@ -29,19 +29,21 @@ NOON = Weather(
 ROOF = PhotovoltaicSystem(peak_mw=0.01, ac_mw=0.01)
 
 
-def power_mw(system: PhotovoltaicSystem, weather: Weather) -> float:
+def power_mw(system: PhotovoltaicSystem, weather: WeatherSample) -> float:
     (active_mw,) = PhotovoltaicFleet([system]).active_power_mw(weather)
     return active_mw
 
 
 def test_at_night_nothing_is_fed_in() -> None:
-    assert power_mw(ROOF, Weather()) == 0
-    assert power_mw(ROOF, Weather(sun_elevation_degree=-5, sun_azimuth_degree=300)) == 0
+    assert power_mw(ROOF, WeatherSample()) == 0
+    assert power_mw(ROOF, WeatherSample(sun_elevation_degree=-5, sun_azimuth_degree=300)) == 0
 
 
 def test_standard_conditions_give_peak_power_less_losses() -> None:
     # Horizontal modules, all light from straight above, cells at 25 degC: 1000 W/m^2 warm them by about 31 K.
-    weather = Weather(1000, 1000, 0, ambient_c=25 - 1000 / (25 + 6.84), wind_speed_m_per_s=1, sun_elevation_degree=90)
+    weather = WeatherSample(
+        1000, 1000, 0, ambient_c=25 - 1000 / (25 + 6.84), wind_speed_m_per_s=1, sun_elevation_degree=90
+    )
     flat = replace(ROOF, tilt_degree=0, losses_percent=10, ac_mw=1.0)
     fleet = PhotovoltaicFleet([flat])
     assert fleet.irradiance_w_per_m2(weather) == pytest.approx(1000)
@@ -80,7 +82,7 @@ def test_power_stays_between_nothing_and_the_rating(
     dni: float, dhi: float, elevation: float, sun_azimuth: float, tilt: float, azimuth: float
 ) -> None:
     ghi = dhi + dni * max(np.sin(np.radians(elevation)), 0)
-    weather = Weather(dni, ghi, dhi, 20, 1, elevation, sun_azimuth)
+    weather = WeatherSample(dni, ghi, dhi, 20, 1, elevation, sun_azimuth)
     assert 0 <= power_mw(replace(ROOF, tilt_degree=tilt, azimuth_degree=azimuth), weather) <= 0.01
 
 
@@ -123,7 +125,7 @@ def test_a_clear_day_agrees_with_pvlibs_model_chain() -> None:
     system = replace(ROOF, losses_percent=losses_percent)
     powers_mw = np.array(
         [
-            power_mw(system, Weather(now.dni, now.ghi, now.dhi, 22.0, 2.0, place.elevation, place.azimuth))
+            power_mw(system, WeatherSample(now.dni, now.ghi, now.dhi, 22.0, 2.0, place.elevation, place.azimuth))
             for now, place in zip(sky.itertuples(), sun.itertuples(), strict=True)
         ]
     )
