@@ -4,6 +4,12 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# No test judges by time, the first example least of all: it imports and compiles. What a submission is judged by is the
+# same every time; on a developer's machine hypothesis goes on looking.
+settings.register_profile("gridtwin", deadline=None, derandomize="CI" in os.environ)
+settings.load_profile("gridtwin")
 
 PROJECT_ROOT = Path(__file__).parents[1]
 
