@@ -1,4 +1,4 @@
-"""Fixtures for every test: where the independent reference results lie."""
+"""What every test shares: how hypothesis looks for examples, and where the independent reference results lie."""
 
 import os
 from pathlib import Path
