@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 from models.detection.base import Detector
 from models.detection.history import DetectorFrame, History
 from mosaik_scenarios.errors import SimulationFailedError
+from mosaik_scenarios.progress import OnProgress
 from mosaik_scenarios.roles import Roles
 from mosaik_scenarios.scenario import Scenario
 from mosaik_scenarios.sections import Area
 from mosaik_scenarios.twin import Experiment
-from mosaik_scenarios.world import OnProgress, simulate
+from mosaik_scenarios.world import simulate
 from networks.registry import load_feeder
 
 

@@ -9,6 +9,9 @@ from contextlib import contextmanager
 OnStage = Callable[[str, float], None]
 """Called with what is being done and the share that is done. [0 to 1]"""
 
+OnProgress = Callable[[float], None]
+"""Called with the share that is done. [0 to 1]"""
+
 PLAIN_SHARES = (0.25, 0.5, 0.75)
 """A stage's beginning and these shares of it get a line. [-]"""
 

@@ -13,6 +13,7 @@ from models.detection.history import History
 from models.detection.model_store import ModelStore
 from mosaik_scenarios.clean_days import clean_scenario, history_in_subprocess, midnight_before
 from mosaik_scenarios.manifest import versions
+from mosaik_scenarios.progress import OnStage
 from mosaik_scenarios.roles import Roles
 from mosaik_scenarios.scenario import Scenario
 from networks.feeder import Feeder
@@ -21,9 +22,6 @@ NOT_OF_CLEAN_DAYS = frozenset(
     {"name", "description", "duration", "attacks", "faults", "switching", "detectors", "area", "recloser"}
 )
 """Fields of a scenario without influence on its attack-free days. Reclosers rest as long as there is no fault."""
-
-OnStage = Callable[[str, float], None]
-"""Called with what is being done and the share that is done. [0 to 1]"""
 
 
 def trained_detectors(scenario: Scenario, feeder: Feeder, on_stage: OnStage) -> dict[str, Detector]:

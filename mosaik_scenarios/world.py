@@ -1,10 +1,11 @@
 """One world, built and run to its end."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from mosaik_scenarios.progress import OnProgress
 from mosaik_scenarios.recording import connect_recorder
 from mosaik_scenarios.twin import Experiment, Twin
 from mosaik_scenarios.wiring import (
@@ -16,9 +17,6 @@ from mosaik_scenarios.wiring import (
     hold_back_the_sources,
     start_simulators,
 )
-
-OnProgress = Callable[[float], None]
-"""Called with the share of the work that is done. [0 to 1]"""
 
 PROGRESS_CALLS = 200
 
