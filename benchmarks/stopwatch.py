@@ -24,7 +24,6 @@ class Stopwatch:
 
     def __init__(self, last: str, warm_up: int) -> None:
         self._last = last
-        self._warm_up = warm_up
         self.ticks = -warm_up
         self.spent_s: dict[str, float] = defaultdict(float)
         self._start_s = time.process_time()

@@ -16,7 +16,6 @@ from networks.feeder import METER_COLUMNS, table
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
 
-POINT_COLUMNS = ("measurement_type", "element_type", "element", "side")
 Point = tuple[str, str, int, str | None]
 
 # Instrument transformers and transducers in series, IEC 61869 classes. [percent]

@@ -88,7 +88,13 @@ class PowerFlow:
         topology = self.network.admittances(inputs.tap_pos, inputs.switch_closed, inputs.line_in_service)
         drawn = self.network.bus_consumption(inputs.load, inputs.sgen)
         solution = self._faulted(topology, inputs, drawn) if inputs.faults else self._healthy(topology, inputs, drawn)
-        self.state = GridState.unsolved(self.network) if solution is None else self._describe(solution)
+        if solution is None:
+            self.state = GridState.unsolved(self.network)
+            return self.state
+        external, generators = self._delivered(solution)
+        self.state = self._describe(solution, external, generators)
+        if not inputs.faults:
+            self._pre_fault.remember(self.state.vm_pu, generators)
         return self.state
 
     def thevenin(self, ext_grid: int) -> tuple[complex, complex]:
@@ -118,9 +124,7 @@ class PowerFlow:
             v = self._newton(topology, start, injection)
             if v is not None:
                 self._last = (topology, v)
-                solution = _Solution.of_branches(topology, drawn, v)
-                self._pre_fault.remember(_at(np.abs(v), topology.node_of_bus, np.nan), self._generators(solution)[1])
-                return solution
+                return _Solution.of_branches(topology, drawn, v)
         self._last = None
         return None
 
@@ -188,7 +192,7 @@ class PowerFlow:
         set_topology(net, inputs.tap_pos, inputs.switch_closed, inputs.line_in_service)
         return solve_by_runpp(net, self.network, inputs)
 
-    def _generators(self, solution: "_Solution") -> tuple[ComplexArray, ComplexArray]:
+    def _delivered(self, solution: "_Solution") -> tuple[ComplexArray, ComplexArray]:
         """What every external grid and every generator delivers. [MVA]
 
         Loads and static generators are known; what else a node injects comes from its units, shared equally.
@@ -203,7 +207,7 @@ class PowerFlow:
         delivered = np.where(node >= 0, (total / units_at_node)[node], 0.0)
         return delivered[:n_ext_grid], delivered[n_ext_grid:]
 
-    def _describe(self, solution: "_Solution") -> GridState:
+    def _describe(self, solution: "_Solution", external: ComplexArray, generators: ComplexArray) -> GridState:
         """Everything users ask of one step, in the order of the tables."""
         topology = solution.topology
         line, trafo, node = topology.branch_of_line, topology.branch_of_trafo, topology.node_of_bus
@@ -212,7 +216,6 @@ class PowerFlow:
         i_line_from_ka, i_line_to_ka = _at(i_from_ka, line), _at(i_to_ka, line)
         i_line_ka = np.maximum(i_line_from_ka, i_line_to_ka)
         i_hv_ka, i_lv_ka = _at(i_from_ka, trafo), _at(i_to_ka, trafo)
-        external, generators = self._generators(solution)
         bus_power = np.where(node >= 0, solution.drawn, 0.0)
         np.subtract.at(bus_power, self.network.ext_grid_bus, external)
         np.subtract.at(bus_power, self.network.gen_bus, generators)
