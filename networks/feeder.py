@@ -12,6 +12,8 @@ from networks.errors import InvalidFeederError
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+    from networks.three_phase.tables import ThreePhaseTables
+
 LOAD_PROFILE_COLUMNS = ("load", "profile")
 PV_COLUMNS = ("sgen", "peak_mw", "tilt_degree", "azimuth_degree")
 METER_COLUMNS = (
@@ -97,6 +99,26 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[Any]] = ()) -> DataFra
 
 
 @dataclass(frozen=True, eq=False)
+class RecordedLoads:
+    """Smart-meter readings of a feeder's loads over time.
+
+    Attributes
+    ----------
+    start
+        Wall-clock time of the first reading, at the feeder's location, ISO 8601 without offset.
+    step_s
+        From one reading to the next; each holds until the next. [s]
+    p_mw, q_mvar
+        Rows are readings, columns are loads (pandapower index). [MW, Mvar]
+    """
+
+    start: str
+    step_s: float
+    p_mw: DataFrame
+    q_mvar: DataFrame
+
+
+@dataclass(frozen=True, eq=False)
 class Feeder:
     """What is there: a network and its surroundings, named as the models' parameters are.
 
@@ -132,6 +154,13 @@ class Feeder:
         One row a transformer: `trafo`, `cooling` (ONAN, ONAF).
     extensions
         Names of the declared extensions in effect; empty means the network as published.
+    three_phase
+        The feeder phase by phase, where it is known; `net` is then the balanced network built from it, whose elements
+        carry the names of the tables.
+    recorded_loads
+        What the customers drew, where the feeder comes with it.
+    approximations
+        What `net` leaves out or simplifies of its source, one line each.
     """
 
     name: str
@@ -147,6 +176,14 @@ class Feeder:
     machines: DataFrame = field(default_factory=lambda: table(MACHINE_COLUMNS))
     transformers: DataFrame = field(default_factory=lambda: table(TRANSFORMER_COLUMNS))
     extensions: tuple[str, ...] = ()
+    three_phase: ThreePhaseTables | None = None
+    recorded_loads: RecordedLoads | None = None
+    approximations: tuple[str, ...] = ()
+
+    @property
+    def solvers(self) -> tuple[str, ...]:
+        """Power flows that can step this feeder: every phase by OpenDSS only where the phases are known."""
+        return ("pandapower",) if self.three_phase is None else ("pandapower", "opendss")
 
     def loads(self) -> DataFrame:
         """Nominal power and profile of each load in vector order: load, name, bus, p_mw, q_mvar, profile."""

@@ -1,0 +1,1 @@
+"""Three-phase feeders: their tables, and the two networks that are built from them."""
