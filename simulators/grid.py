@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from models.control.voltage_regulator import VoltageRegulatorSettings
 from models.errors import InvalidParameterError
 from models.parameters import from_mapping
 from models.plant.faults import Fault
 from models.plant.grid_state import STATE_FIELDS, GridInputs, GridState
 from models.plant.power_flow import PowerFlow, phasor
+from models.plant.regulated_power_flow import RegulatedPowerFlow
 from simulators.adapter import ModelAdapter, serve, single_source
 
 if TYPE_CHECKING:
@@ -82,14 +84,19 @@ class HostedMachinePlace:
 class Grid:
     """A stepping power flow with the vectors that act on it; an input nobody connects keeps its value from the net."""
 
-    power_flow: PowerFlow
+    regulated: RegulatedPowerFlow
     fault_places: tuple[Fault, ...]
     machine: "HostedMachinePlace | None"
     vectors: dict[str, Any]
 
-    def solve(self) -> GridState:
-        """Solve with the vectors as they stand."""
-        return self.power_flow.solve(self.inputs())
+    @property
+    def power_flow(self) -> PowerFlow:
+        """What solves it."""
+        return self.regulated.power_flow
+
+    def solve(self, seconds: float, step_s: float) -> GridState:
+        """Solve a step with the vectors as they stand."""
+        return self.regulated.solve(seconds, step_s, self.inputs())
 
     def inputs(self) -> GridInputs:
         """The vectors as the power flow wants them."""
@@ -114,7 +121,8 @@ class GridSimulator(ModelAdapter):
     """Steps the power flow of a pandapower net.
 
     Model ``Grid``: parameters `net` (a pandapower net) or `feeder` (a registered name or a file), `faults` (where
-    faults may come: mappings with `line`, `position`), `machine` (mapping of `HostedMachinePlace`).
+    faults may come: mappings with `line`, `position`), `machine` (mapping of `HostedMachinePlace`), `regulators` (tap
+    changers with relays of their own: mappings of `VoltageRegulatorSettings`; their taps heed no tap_pos).
     Vectors are in pandapower table order; the order is in each entity's ``extra_info``.
 
     Inputs of ``Grid``: load_p_mw, load_q_mvar, sgen_p_mw, sgen_q_mvar [MW, Mvar], tap_pos [-], switch_closed [bool],
@@ -125,8 +133,9 @@ class GridSimulator(ModelAdapter):
     line_p_from_mw, line_q_from_mvar, line_p_to_mw, line_q_to_mvar, line_i_from_ka, line_i_to_ka, line_i_ka (the larger
     end), line_loading_percent; trafo_p_hv_mw, trafo_q_hv_mvar, trafo_p_lv_mw, trafo_q_lv_mvar, trafo_i_hv_ka,
     trafo_i_lv_ka, trafo_loading_percent; slack_p_mw, slack_q_mvar (by external grid; generation positive); p_loss_mw;
-    tap_pos_in_effect, switch_closed_in_effect; for a hosted machine machine_p_mw and the Thevenin equivalent seen from
-    its terminal on the net's base: thevenin_vm_pu, thevenin_va_degree, thevenin_r_pu, thevenin_x_pu.
+    tap_pos_in_effect, switch_closed_in_effect; tap_operations (taps done so far, by regulator); for a hosted machine
+    machine_p_mw and the Thevenin equivalent seen from its terminal on the net's base: thevenin_vm_pu,
+    thevenin_va_degree, thevenin_r_pu, thevenin_x_pu.
 
     Children, in pandapower's words, with scalar attributes: ``Bus-7`` (vm_pu, va_degree, p_mw, q_mvar), ``Line-4``
     (p_from_mw, q_from_mvar, p_to_mw, q_to_mvar, i_ka, loading_percent), ``Trafo-0`` (p_hv_mw, q_hv_mvar, p_lv_mw,
@@ -136,7 +145,7 @@ class GridSimulator(ModelAdapter):
     """
 
     MODEL = "Grid"
-    PARAMS = ("net", "feeder", "faults", "machine")
+    PARAMS = ("net", "feeder", "faults", "machine", "regulators")
     INPUTS = (
         "load_p_mw",
         "load_q_mvar",
@@ -153,7 +162,14 @@ class GridSimulator(ModelAdapter):
         "fault_resistance_ohm",
     )
     THEVENIN = ("thevenin_vm_pu", "thevenin_va_degree", "thevenin_r_pu", "thevenin_x_pu")
-    OUTPUTS = (*STATE_FIELDS, "tap_pos_in_effect", "switch_closed_in_effect", "machine_p_mw", *THEVENIN)
+    OUTPUTS = (
+        *STATE_FIELDS,
+        "tap_pos_in_effect",
+        "switch_closed_in_effect",
+        "tap_operations",
+        "machine_p_mw",
+        *THEVENIN,
+    )
 
     def __init__(self) -> None:
         super().__init__()
@@ -185,6 +201,7 @@ class GridSimulator(ModelAdapter):
         feeder: str | None = None,
         faults: Sequence[Mapping[str, Any]] = (),
         machine: Mapping[str, Any] | None = None,
+        regulators: Sequence[VoltageRegulatorSettings | Mapping[str, Any]] = (),
     ) -> Grid:
         """A stepping power flow for `net`, or for the feeder of that name."""
         if (net is None) == (feeder is None):
@@ -196,17 +213,24 @@ class GridSimulator(ModelAdapter):
         power_flow = PowerFlow(net)
         places = tuple(Fault(**fault) for fault in faults)
         hosted = None if machine is None else from_mapping(HostedMachinePlace, machine)
-        return Grid(power_flow, places, hosted, _vectors_of(power_flow, len(places)))
+        settings = [from_mapping(VoltageRegulatorSettings, regulator) for regulator in regulators]
+        regulated = RegulatedPowerFlow(power_flow, settings)
+        return Grid(regulated, places, hosted, _vectors_of(power_flow, len(places)))
 
     def order(self, model: Grid) -> dict[str, list[Any]]:
         """The pandapower index behind every element of the vectors."""
-        return {**model.power_flow.network.order(), "fault": [fault.line for fault in model.fault_places]}
+        return {
+            **model.power_flow.network.order(),
+            "fault": [fault.line for fault in model.fault_places],
+            "regulator": model.regulated.bank.names,
+        }
 
     def step(self, time: int, inputs: dict[str, dict[str, dict[str, Any]]], max_advance: int) -> int:
         """Write what the children received into the vectors, then step the grid."""
         for eid, attrs in inputs.items():
             if eid in self.child_places:
                 self._write_child(eid, attrs)
+        self.step_s = (self.next_step(time) - time) * self.time_resolution
         return super().step(time, inputs, max_advance)
 
     def _write_child(self, eid: str, attrs: Mapping[str, Mapping[str, Any]]) -> None:
@@ -224,11 +248,12 @@ class GridSimulator(ModelAdapter):
         model.vectors.update({name: value for name, value in inputs.items() if not name.startswith("machine_")})
         if model.machine is not None:
             self._set_emf(model, model.machine.position, inputs)
-        state = model.solve()
+        state = model.solve(seconds, self.step_s)
         solved = model.power_flow.inputs
         outputs = {name: getattr(state, name) for name in STATE_FIELDS}
         outputs["tap_pos_in_effect"] = solved.tap_pos.copy()
         outputs["switch_closed_in_effect"] = solved.switch_closed.copy()
+        outputs["tap_operations"] = model.regulated.bank.operations
         return outputs | self._seen_by_machine(model, state)
 
     def _set_emf(self, model: Grid, position: int, inputs: Mapping[str, Any]) -> None:
