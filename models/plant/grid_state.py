@@ -23,6 +23,8 @@ class GridInputs:
     slack: ComplexArray
     """Voltage phasor of every external grid, (n_ext_grid,). [pu]"""
     faults: tuple[Fault, ...] = ()
+    phase_tap_pos: FloatArray | None = None
+    """Taps by phase, (n_trafo, 3), for solvers that have them; NaN where the phase moves with `tap_pos`."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -84,11 +84,22 @@ def write_step(net: "pandapowerNet", network: NetworkModel, inputs: GridInputs, 
     A healthy step is solved again by pandapower, so that every result table it knows is right. A step with a fault, or
     without a solution, is none that pandapower has: the tables hold what the twin computed and NaN elsewhere.
     """
-    from pandapower.results import init_results
-
     write_inputs(net, inputs)
     if state.converged and not inputs.faults and run_pandapower(net):
         return
+    write_results(net, state)
+
+
+def write_state(net: "pandapowerNet", inputs: GridInputs, state: GridState) -> None:
+    """Bring element and result tables to one step that pandapower does not solve itself."""
+    write_inputs(net, inputs)
+    write_results(net, state)
+
+
+def write_results(net: "pandapowerNet", state: GridState) -> None:
+    """What the twin computed, and NaN in the result columns it has nothing for."""
+    from pandapower.results import init_results
+
     init_results(net)
     for name, (table, column) in RESULT_COLUMNS.items():
         if len(net[table]):
