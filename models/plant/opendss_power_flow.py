@@ -8,7 +8,7 @@ import numpy as np
 from models.errors import InvalidParameterError
 from models.network_model import BoolArray, ComplexArray, FloatArray, NetworkModel
 from models.plant.faults import Fault
-from models.plant.grid_state import GridInputs, GridState
+from models.plant.grid_state import GridInputs, GridState, nominal_inputs
 from models.plant.opendss_engine import OpenDSSEngine
 from models.plant.opendss_maps import CircuitMaps
 from models.plant.opendss_sections import BOLTED_OHM, NO_FAULT_OHM, FaultPlaces
@@ -73,7 +73,7 @@ class OpenDSSPowerFlow:
 
     def nominal_inputs(self) -> GridInputs:
         """Loads, static generators, taps, switches and the source as the tables of the net state them."""
-        return self.network.nominal_inputs()
+        return nominal_inputs(self.network)
 
     @property
     def net(self) -> "pandapowerNet":
