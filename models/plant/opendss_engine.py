@@ -113,6 +113,12 @@ class OpenDSSEngine:
         """Current into every conductor of every terminal of the power delivery elements. [A]"""
         return np.array(self._circuit.PDElements.AllCurrents).view(complex)
 
+    @property
+    def supplied(self) -> ComplexArray:
+        """Current that the source sends into the circuit, by phase, (3,). [A]"""
+        self._circuit.SetActiveElement("Vsource.source")
+        return -np.array(self._circuit.ActiveCktElement.Currents[:6]).view(complex)
+
     def terminals(self) -> Iterator[Terminal]:
         """Every terminal of the power delivery elements, in the order of `currents`."""
         first = 0

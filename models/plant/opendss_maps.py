@@ -69,8 +69,11 @@ class CircuitMaps:
         position = {int(index): k for k, index in enumerate(network.line_index)}
         rows = np.array([position[int(line)] for line, _ in lines], dtype=np.int64)
         self._line_of_end = np.concatenate((rows, rows))
-        of_element = {("line." + element, end): (end - 1) * len(lines) + k for k, (_, element) in enumerate(lines)
-                      for end in (1, 2)}
+        of_element = {
+            ("line." + element, end): (end - 1) * len(lines) + k
+            for k, (_, element) in enumerate(lines)
+            for end in (1, 2)
+        }
         opened = []
         for element, terminal in zip(circuit.switch.element, circuit.switch.terminal, strict=True):
             target = (f"line.{element}", int(terminal))
@@ -139,10 +142,6 @@ class CircuitMaps:
 
     def _size(self, side: str) -> int:
         return self._sizes[side.split("_")[0]]
-
-    def position_of(self, node: str) -> int:
-        """Of ``"bus.1"`` in the engine's voltages."""
-        return self._position[node]
 
     def bus_of(self, node: str) -> int:
         """Row of the bus that ``"bus.1"`` belongs to."""

@@ -116,7 +116,8 @@ class OpenDSSPowerFlow:
             self.state, self.phases = GridState.unsolved(self.network), PhaseState.unknown(self.network)
             return self.state
         alive = self._maps.energised(closed)
-        self.state, self.phases = self._results.describe(voltages, self._engine.currents, inputs.slack[0], alive)
+        currents, supplied = self._engine.currents, self._engine.supplied
+        self.state, self.phases = self._results.describe(voltages, currents, supplied, inputs.slack[0], alive)
         return self.state
 
     def _check(self, faults: tuple[Fault, ...]) -> None:
@@ -149,7 +150,7 @@ class OpenDSSPowerFlow:
     def _consumption_kva(self, inputs: GridInputs) -> ComplexArray:
         load = inputs.load * self.network.load_weight
         sgen = inputs.sgen * self.network.sgen_weight
-        return 1000.0 * np.concatenate((load, -sgen))
+        return 1000.0 * np.concatenate((load, -sgen), dtype=complex)
 
     def _set_source(self, slack: complex) -> None:
         if slack != self._slack:

@@ -68,7 +68,9 @@ class FaultPlaces:
 
     def commands(self) -> list[str]:
         """Cut the lines of a circuit that has them whole."""
-        return [command for line, known in self.positions.items() for command in _cut(self.line[line], known)]
+        cuts = [command for line, known in self.positions.items() for command in _cut(self.line[line], known)]
+        # The new buses are numbered when voltages are next worked out.
+        return [*cuts, "CalcVoltageBases"] if cuts else []
 
 
 def _cut(line: Mapping[str, Any], positions: list[float]) -> list[str]:
@@ -83,7 +85,8 @@ def _cut(line: Mapping[str, Any], positions: list[float]) -> list[str]:
             f"linecode={line['configuration']} units=km length={float(lengths_km[k + 1])!r}"
         )
     commands += [
-        f"New Fault.{_fault(element, k)} phases={len(phases)} bus1={bus} r={NO_FAULT_OHM}" for k, bus in enumerate(buses)
+        f"New Fault.{_fault(element, k)} phases={len(phases)} bus1={bus} r={NO_FAULT_OHM}"
+        for k, bus in enumerate(buses)
     ]
     return commands
 

@@ -28,8 +28,7 @@ class PhaseResults:
     maps
         Where they are in the circuit.
     source
-        `vn_kv`, `r1_ohm`, `x1_ohm`, `r0_ohm`, `x0_ohm`, `bus` of the source, and `line`, the net's line that stands for
-        that impedance.
+        `bus` and `vn_kv` of the source, and `line`, the net's line that stands for its impedance.
     """
 
     def __init__(self, network: NetworkModel, maps: CircuitMaps, source: Mapping[str, Any]) -> None:
@@ -41,20 +40,23 @@ class PhaseResults:
         self._hv_bus, self._lv_bus = network.bus_position(trafo.hv_bus), network.bus_position(trafo.lv_bus)
         self._stiff_bus = int(network.ext_grid_bus[0])
         self._emf_v = source["vn_kv"] * 1000.0 / np.sqrt(3) * PHASORS
-        self._source_admittance = np.linalg.inv(_phase_impedance(source))
-        self._source_nodes = np.array([maps.position_of(f"{source['bus']}.{node}") for node in (1, 2, 3)])
         self._source_bus = maps.bus_of(f"{source['bus']}.1")
         lines = network.line_index.tolist()
         self._source_line = lines.index(source["line"]) if source["line"] in lines else None
 
     def describe(
-        self, voltages: ComplexArray, currents: ComplexArray, slack: complex, alive: BoolArray
+        self,
+        voltages: ComplexArray,
+        currents: ComplexArray,
+        supplied: ComplexArray,
+        slack: complex,
+        alive: BoolArray,
     ) -> tuple[GridState, PhaseState]:
         """Both states of a solved step.
 
         Parameters
         ----------
-        voltages, currents
+        voltages, currents, supplied
             As the engine has them. [V, A]
         slack
             The stiff source. [pu]
@@ -62,18 +64,18 @@ class PhaseResults:
             Which buses have voltage, by phase, (n_bus, 3).
         """
         emf = slack * self._emf_v
-        source = self._source_admittance @ (emf - voltages[self._source_nodes])
         into = self._maps.side_currents(currents)
         v = np.where(alive, np.append(voltages, 0.0)[self._maps.node], 0.0)
-        drawn = -v * np.conj(into["bus"])
-        drawn[self._source_bus] += v[self._source_bus] * np.conj(source)
+        drawn: ComplexArray = -v * np.conj(into["bus"])
+        drawn[self._source_bus] += v[self._source_bus] * np.conj(supplied)
         v[self._stiff_bus] = emf
         alive = alive.copy()
         alive[self._stiff_bus] = True
-        drawn[self._stiff_bus] -= emf * np.conj(source)
+        drawn[self._stiff_bus] -= emf * np.conj(supplied)
+        drawn *= MVA_PER_VA
         if self._source_line is not None:
-            into["line_from"][self._source_line] = source
-            into["line_to"][self._source_line] = -source
+            into["line_from"][self._source_line] = supplied
+            into["line_to"][self._source_line] = -supplied
         power = {
             "line_from": _power(v[self._from_bus], into["line_from"]),
             "line_to": _power(v[self._to_bus], into["line_to"]),
@@ -82,9 +84,9 @@ class PhaseResults:
         }
         ampere = {side: np.abs(into[side]) for side in power}
         loading = self._maps.trafo_loading_percent(currents)
-        supplied = complex((emf * np.conj(source)).sum()) * MVA_PER_VA
-        state = self._whole(v, alive, drawn * MVA_PER_VA, power, ampere, loading, supplied)
-        return state, self._by_phase(v, alive, drawn * MVA_PER_VA, power, ampere)
+        slack_mva = complex((emf * np.conj(supplied)).sum()) * MVA_PER_VA
+        state = self._whole(v, alive, drawn, power, ampere, loading, slack_mva)
+        return state, self._by_phase(v, alive, drawn, power, ampere)
 
     def _whole(
         self,
@@ -94,7 +96,7 @@ class PhaseResults:
         power: Mapping[str, ComplexArray],
         ampere: Mapping[str, FloatArray],
         trafo_loading_percent: FloatArray,
-        supplied: complex,
+        slack_mva: complex,
     ) -> GridState:
         total = {side: s.sum(axis=1) for side, s in power.items()}
         largest_ka = {side: i.max(axis=1, initial=0.0) * KA_PER_A for side, i in ampere.items()}
@@ -125,8 +127,8 @@ class PhaseResults:
             trafo_i_hv_ka=largest_ka["trafo_hv"],
             trafo_i_lv_ka=largest_ka["trafo_lv"],
             trafo_loading_percent=trafo_loading_percent,
-            slack_p_mw=np.array([supplied.real]),
-            slack_q_mvar=np.array([supplied.imag]),
+            slack_p_mw=np.array([slack_mva.real]),
+            slack_q_mvar=np.array([slack_mva.imag]),
             p_loss_mw=losses,
         )
 
@@ -161,11 +163,3 @@ class PhaseResults:
 def _power(v: ComplexArray, current: ComplexArray) -> ComplexArray:
     """Power of every phase. [MVA]"""
     return np.asarray(v * np.conj(current) * MVA_PER_VA)
-
-
-def _phase_impedance(source: Mapping[str, Any]) -> ComplexArray:
-    """The source's impedance matrix by phase, from its sequences. [ohm]"""
-    z1 = complex(source["r1_ohm"], source["x1_ohm"])
-    z0 = complex(source["r0_ohm"], source["x0_ohm"])
-    own, mutual = (z0 + 2 * z1) / 3, (z0 - z1) / 3
-    return np.full((3, 3), mutual) + np.eye(3) * (own - mutual)

@@ -17,7 +17,7 @@ from networks.errors import InvalidFeederError
 from networks.three_phase import opendss_commands as commands
 from networks.three_phase.opendss_commands import NODE_OF_PHASE, unique_names
 from networks.three_phase.phase_angles import nominal_angles
-from networks.three_phase.tables import LEGS, WINDINGS, ThreePhaseTables
+from networks.three_phase.tables import LEGS, ThreePhaseTables
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -35,8 +35,7 @@ class OpenDSSCircuit:
     commands
         OpenDSS commands that build the whole circuit, loads in the order of `load`.
     source
-        `bus` (OpenDSS name), `vn_kv`, `r1_ohm`, `x1_ohm`, `r0_ohm`, `x0_ohm`; `line`, the net's line that stands for
-        that impedance (None where it has none).
+        `bus` (OpenDSS name), `vn_kv`; `line`, the net's line that stands for its impedance (None where it has none).
     node
         One row a node: `bus`; `node` (OpenDSS ``"name.1"``); `phase`, 0 to 2 for a to c, where the legs 1 and 2 of a
         centre-tapped secondary stand in the places of a and b; `vn_kv` (line to line); `va_degree`, the angle it has
@@ -133,12 +132,14 @@ class _Builder:
     def _commands(self, tap_changer: DataFrame) -> list[str]:
         tables, bus = self.tables, self.bus
         off = set(self.net.shunt.name[~self.net.shunt.in_service.astype(bool)])
-        taps = tap_changer.set_index("element").to_dict("index")
+        taps: dict[str, Any] = {row["element"]: row for row in tap_changer.to_dict("records")}
         loads = tables.load.set_index("load", drop=False).loc[list(self.load)]
         return [
             *commands.circuit(tables.source.iloc[0], bus[tables.source.bus.iloc[0]]),
-            *(commands.line_code(row, self.configuration[row.configuration], self.f_hz) for row in _rows(
-                tables.line_configuration)),
+            *(
+                commands.line_code(row, self.configuration[row.configuration], self.f_hz)
+                for row in _rows(tables.line_configuration)
+            ),
             *(commands.line(row, self.line[row.line], bus, self.configuration) for row in _rows(tables.line)),
             *(commands.switch(row, self.switch[row.switch], bus) for row in _rows(tables.switch)),
             *(
@@ -161,7 +162,9 @@ class _Builder:
         names = self.net.bus.name.loc[self.net.sgen.bus]
         _require(names, set(of_bus.index), "bus of a static generator")
         return [
-            commands.static_generator(element, self.bus[name], of_bus.phases[name], of_bus.vn_kv[name], p_mw, has_neutral)
+            commands.static_generator(
+                element, self.bus[name], of_bus.phases[name], of_bus.vn_kv[name], p_mw, has_neutral
+            )
             for element, name, p_mw in zip(self.sgen, names, self.net.sgen.p_mw, strict=True)
         ]
 
@@ -170,8 +173,8 @@ class _Builder:
         impedance = self.net.line.index[self.net.line.name == SOURCE_IMPEDANCE]
         return {
             "bus": self.bus[row.bus],
+            "vn_kv": float(row.vn_kv),
             "line": int(impedance[0]) if len(impedance) else None,
-            **{name: float(row[name]) for name in ("vn_kv", "r1_ohm", "x1_ohm", "r0_ohm", "x0_ohm")},
         }
 
     def _nodes(self) -> DataFrame:
@@ -180,8 +183,13 @@ class _Builder:
         named_so = {name for name in index_of if not str(name).endswith(STIFF_SOURCE)}
         _require(named_so, set(self.bus), "bus")
         rows = [
-            (index_of[row.bus], f"{self.bus[row.bus]}.{NODE_OF_PHASE[phase]}", NODE_OF_PHASE[phase] - 1, row.vn_kv,
-             angles[row.bus][phase])
+            (
+                index_of[row.bus],
+                f"{self.bus[row.bus]}.{NODE_OF_PHASE[phase]}",
+                NODE_OF_PHASE[phase] - 1,
+                row.vn_kv,
+                angles[row.bus][phase],
+            )
             for row in _rows(self.tables.bus)
             if row.bus in index_of
             for phase in row.phases
@@ -196,8 +204,17 @@ class _Builder:
         for index, name in of_net.name.items():
             row = published.loc[name]
             ends = (self.bus[row.from_bus], self.bus[row.to_bus])
-            rows.append((index, self.line[name], *ends, row.phases, commands.nodes(row.phases),
-                         self.configuration[row.configuration], row.length_km))
+            rows.append(
+                (
+                    index,
+                    self.line[name],
+                    *ends,
+                    row.phases,
+                    commands.nodes(row.phases),
+                    self.configuration[row.configuration],
+                    row.length_km,
+                )
+            )
         columns = ("line", "element", "from_bus", "to_bus", "phases", "nodes", "configuration", "length_km")
         return _frame(columns, rows)
 
@@ -239,8 +256,17 @@ class _Builder:
 
     def _tap_changers(self) -> DataFrame:
         """Regulated units at their published taps; other transformers that have taps in the net, at its taps."""
-        columns = ("trafo", "element", "winding", "phases", "tap_pos", "tap_neutral", "tap_min", "tap_max",
-                   "tap_step_percent")
+        columns = (
+            "trafo",
+            "element",
+            "winding",
+            "phases",
+            "tap_pos",
+            "tap_neutral",
+            "tap_min",
+            "tap_max",
+            "tap_step_percent",
+        )
         trafo_of = self._trafo_of_bank()
         units = self.tables.transformer.set_index("transformer", drop=False)
         _require(self.tables.regulator.transformer, set(units.index), "transformer of a regulator")
@@ -251,17 +277,40 @@ class _Builder:
             regulated.add(bank)
             phases = units.secondary_phases[row.transformer]
             told_by = phases if len(phases) < 3 else row.phases
-            rows.append((trafo_of[bank], self.transformer[row.transformer], 2, told_by, row.tap_pos, 0, row.tap_min,
-                         row.tap_max, row.tap_step_percent))
+            rows.append(
+                (
+                    trafo_of[bank],
+                    self.transformer[row.transformer],
+                    2,
+                    told_by,
+                    row.tap_pos,
+                    0,
+                    row.tap_min,
+                    row.tap_max,
+                    row.tap_step_percent,
+                )
+            )
         for bank, index in trafo_of.items():
             trafo = self.net.trafo.loc[index]
             if bank in regulated or not trafo.tap_step_percent > 0:
                 continue
             for unit in _rows(units[units.bank == bank]):
                 winding = [w["bus"] for w in commands.windings(unit)].index(
-                    self.net.bus.name.at[trafo[f"{trafo.tap_side}_bus"]]) + 1
-                rows.append((index, self.transformer[unit.transformer], winding, unit.primary_phases, trafo.tap_pos,
-                             trafo.tap_neutral, trafo.tap_min, trafo.tap_max, trafo.tap_step_percent))
+                    self.net.bus.name.at[trafo[f"{trafo.tap_side}_bus"]]
+                ) + 1
+                rows.append(
+                    (
+                        index,
+                        self.transformer[unit.transformer],
+                        winding,
+                        unit.primary_phases,
+                        trafo.tap_pos,
+                        trafo.tap_neutral,
+                        trafo.tap_min,
+                        trafo.tap_max,
+                        trafo.tap_step_percent,
+                    )
+                )
         return _frame(columns, rows)
 
     def _trafo_of_bank(self) -> dict[str, int]:

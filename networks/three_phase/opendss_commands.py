@@ -12,8 +12,8 @@ from networks.three_phase.tables import LEGS, LOWER_TRIANGLE, WINDINGS
 
 NODE_OF_PHASE = {"a": 1, "b": 2, "c": 3, "1": 1, "2": 2}
 
-# Small against any line (10 mV at 1 kA), large enough for its current to be computed from its voltage drop.
-SWITCH_OHM = 1e-5
+# Small against any line (1 mV at 1 kA), large enough for its current to be computed from its voltage drop.
+SWITCH_OHM = 1e-6
 TOLERANCE_PU = 1e-8
 MAX_ITERATIONS = 100
 GENERATOR_VMIN_PU, GENERATOR_VMAX_PU = 0.5, 1.5

@@ -30,12 +30,14 @@ def nominal_angles(tables: ThreePhaseTables) -> dict[str, dict[str, float]]:
 
 def _feeding_phasors(tables: ThreePhaseTables) -> dict[str, complex]:
     """The voltage across the primary of the transformer behind every leg, by bus."""
-    feeding = {
-        unit.secondary_bus: _across(unit.primary_phases)
-        for unit in tables.transformer.itertuples(index=False)
-        if unit.secondary_phases == LEGS[0]
+    feeding: dict[str, complex] = {
+        unit["secondary_bus"]: _across(unit["primary_phases"])
+        for unit in tables.transformer.to_dict("records")
+        if unit["secondary_phases"] == LEGS[0]
     }
-    services = [(row.from_bus, row.to_bus) for row in tables.line.itertuples(index=False) if set(row.phases) <= set(LEGS)]
+    services = [
+        (row["from_bus"], row["to_bus"]) for row in tables.line.to_dict("records") if set(row["phases"]) <= set(LEGS)
+    ]
     reached = True
     while reached:
         beyond = [(far, near) for ends in services for near, far in (ends, ends[::-1]) if near in feeding]
