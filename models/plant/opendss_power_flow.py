@@ -150,7 +150,8 @@ class OpenDSSPowerFlow:
     def _consumption_kva(self, inputs: GridInputs) -> ComplexArray:
         load = inputs.load * self.network.load_weight
         sgen = inputs.sgen * self.network.sgen_weight
-        return 1000.0 * np.concatenate((load, -sgen), dtype=complex)
+        power: ComplexArray = np.concatenate((load, -sgen))
+        return 1000.0 * power
 
     def _set_source(self, slack: complex) -> None:
         if slack != self._slack:
