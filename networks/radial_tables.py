@@ -75,9 +75,8 @@ def _add_lines(net: Any, branch: DataFrame, index_of: dict[int, int]) -> None:
 def _add_joints(net: Any, branch: DataFrame, index_of: dict[int, int]) -> None:
     import pandapower
 
-    for row in branch.itertuples():
-        name = f"{row.from_bus}-{row.to_bus}"
-        pandapower.create_switch(net, index_of[row.from_bus], index_of[row.to_bus], et="b", name=name)
+    for from_bus, to_bus in zip(branch.from_bus, branch.to_bus, strict=True):
+        pandapower.create_switch(net, index_of[from_bus], index_of[to_bus], et="b", name=f"{from_bus}-{to_bus}")
 
 
 def _add_loads(net: Any, loaded: DataFrame, index_of: dict[int, int]) -> None:
