@@ -1,44 +1,56 @@
-"""What a user may hand over as a feeder, and what reads it."""
+"""What a user may hand over as a feeder, beside a registered name, and what reads it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from networks.errors import FeederError, InvalidFeederError
 from networks.extensions import add_head_recloser
-from networks.recipes import Recipe
+from networks.feeder import Network
+from networks.importers.iowa240 import holds_iowa240, read_iowa240
+from networks.importers.simbench import is_simbench_code, read_simbench
+from networks.recipes import FEEDERS, Recipe
 
-Reader = Callable[[Path], Any]
 
+def recipe_of(name: str) -> tuple[str, Recipe] | None:
+    """Name and recipe of the feeder in a file, a folder or a SimBench code; None if `name` means none of them.
 
-def recipe_of_path(path: Path) -> Recipe:
-    """How the feeder in this file is made; the file is opened when the recipe is built.
+    Files are looked at here and read when the recipe is built.
 
     Raises
     ------
     InvalidFeederError
         There is no such file, it is empty, or nothing reads files of its kind.
     """
+    if is_simbench_code(name):
+        return name, _recipe(
+            f"SimBench grid {name}", "SimBench, Meinecke et al., Energies 13(12), 2020", read_simbench, name
+        )
+    path = Path(name)
+    if not (path.suffix.lower() in READERS or "/" in name or "\\" in name or path.exists()):
+        return None
+    if holds_iowa240(path):
+        return "iowa240", replace(FEEDERS["iowa240"], build=partial(read_iowa240, path))
     _require_content(path)
-    read = READERS[path.suffix.lower()]
+    return path.stem, _recipe(f"Network from {path.name}", name, READERS[path.suffix.lower()], path)
+
+
+def _recipe(title: str, source: str, read: Callable[[Any], Any], argument: Any) -> Recipe:
     return Recipe(
-        title=f"Network from {path.name}",
-        source=str(path),
-        build=lambda: read(path),
+        title=title,
+        source=source,
+        build=partial(read, argument),
         buses=0,
         loads=0,
         vn_kv=(),
         extensions={"protection": add_head_recloser},
         from_file=True,
     )
-
-
-def looks_like_path(name: str) -> bool:
-    """Whether a feeder's name means a file."""
-    return Path(name).suffix.lower() in READERS or "/" in name or "\\" in name or Path(name).exists()
 
 
 @contextmanager
@@ -58,7 +70,7 @@ def refused_in_one_line(source: str) -> Iterator[None]:
 
 def _require_content(path: Path) -> None:
     if path.is_dir():
-        raise InvalidFeederError(f"{path} is a folder; give {ACCEPTED}.")
+        raise InvalidFeederError(f"{path} is a folder, and not the Iowa 240-bus release; give {ACCEPTED}.")
     if path.suffix.lower() not in READERS:
         raise InvalidFeederError(f"{path} is no kind of file that is read here; give {ACCEPTED}.")
     if not path.is_file():
@@ -73,5 +85,34 @@ def _pandapower_json(path: Path) -> Any:
     return read_pandapower_json(path)
 
 
-READERS: Mapping[str, Reader] = {".json": _pandapower_json}
-ACCEPTED = "a pandapower .json file"
+def _pandapower_excel(path: Path) -> Any:
+    from networks.importers.pandapower_excel import read_pandapower_excel
+
+    return read_pandapower_excel(path)
+
+
+def _opendss(path: Path) -> Network:
+    from networks.importers.opendss import read_opendss
+    from networks.three_phase.network import network_of
+
+    imported = read_opendss(path)
+    return network_of(imported.tables, imported.notes)
+
+
+def _matpower(path: Path) -> Any:
+    from networks.importers.matpower import read_matpower
+
+    return read_matpower(path)
+
+
+READERS: Mapping[str, Callable[[Path], Any]] = {
+    ".json": _pandapower_json,
+    ".xlsx": _pandapower_excel,
+    ".m": _matpower,
+    ".mat": _matpower,
+    ".dss": _opendss,
+}
+ACCEPTED = (
+    "a pandapower .json or .xlsx, a MATPOWER .m or .mat, an OpenDSS master .dss, the folder of the Iowa 240-bus "
+    "release or a SimBench code"
+)

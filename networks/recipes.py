@@ -10,6 +10,7 @@ from typing import Any
 from networks import extensions as additions
 from networks import ieee33, kundur, published
 from networks.feeder import KARLSRUHE, Feeder, Location, solvers
+from networks.importers.iowa240 import AMES
 from networks.radial_tables import add_line_ratings, radial_feeder
 
 Extension = Callable[[Feeder], Feeder]
@@ -193,5 +194,16 @@ FEEDERS: dict[str, Recipe] = {
         loads=0,
         vn_kv=(24.0, 400.0),
         extensions={"machine": kundur.describe_machine},
+    ),
+    "iowa240": Recipe(
+        title="Iowa State 240-bus distribution system with a year of smart-meter readings",
+        source="Bu et al., NAPS 2019; public release in the folder that GRIDTWIN_IOWA240 names",
+        build=published.iowa240,
+        buses=436,
+        loads=194,
+        vn_kv=(0.208, 13.8, 69.0),
+        three_phase=True,
+        extensions={"protection": additions.add_head_recloser},
+        location=AMES,
     ),
 }

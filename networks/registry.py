@@ -11,7 +11,7 @@ from networks.checks import check_network, check_tables
 from networks.defaults import fill_in
 from networks.errors import UnknownExtensionError, UnknownFeederError
 from networks.feeder import Feeder, Network, table
-from networks.files import ACCEPTED, looks_like_path, recipe_of_path, refused_in_one_line
+from networks.files import ACCEPTED, recipe_of, refused_in_one_line
 from networks.layout import add_missing_coordinates
 from networks.recipes import FEEDERS, Recipe
 
@@ -25,7 +25,7 @@ def load_feeder(name_or_path: str | Path, extensions: Sequence[str] | None = Non
     Parameters
     ----------
     name_or_path
-        A name in `FEEDERS`, or the path of what `networks.files` can read.
+        A name in `FEEDERS`, the path of a file or folder that `networks.files` knows, or a SimBench code.
     extensions
         Which declared extensions to add, by name. None adds all that the feeder declares; ``()`` leaves the network as
         published. A network from a file is taken as it is unless asked for ``("protection",)``.
@@ -39,7 +39,8 @@ def load_feeder(name_or_path: str | Path, extensions: Sequence[str] | None = Non
     InvalidFeederError
         The network cannot be read or simulated; the message says why.
     """
-    name, recipe, wanted = _recipe_of(name_or_path, extensions)
+    name, recipe = _found(name_or_path)
+    wanted = _wanted(name, recipe, extensions)
     if not recipe.from_file:
         return _made(name, recipe, wanted)
     with refused_in_one_line(recipe.source):
@@ -86,22 +87,26 @@ def _made(name: str, recipe: Recipe, extensions: Sequence[str]) -> Feeder:
     return feeder
 
 
-def _recipe_of(name_or_path: str | Path, extensions: Sequence[str] | None) -> tuple[str, Recipe, tuple[str, ...]]:
-    """Name, recipe, and the extensions to add, in the order in which the recipe declares them."""
+def _found(name_or_path: str | Path) -> tuple[str, Recipe]:
+    """The feeder's name and how it is made."""
     name = str(name_or_path)
     if name in FEEDERS:
-        recipe = FEEDERS[name]
-        wanted = tuple(recipe.extensions) if extensions is None else extensions
-    elif looks_like_path(name):
-        path = Path(name_or_path)
-        name, recipe, wanted = path.stem, recipe_of_path(path), extensions or ()
-    else:
+        return name, FEEDERS[name]
+    found = recipe_of(name)
+    if found is None:
         raise UnknownFeederError(_unknown(name))
-    unknown = [extension for extension in wanted if extension not in recipe.extensions]
+    return found
+
+
+def _wanted(name: str, recipe: Recipe, extensions: Sequence[str] | None) -> tuple[str, ...]:
+    """The extensions to add, in the order in which the recipe declares them."""
+    if extensions is None:
+        return () if recipe.from_file else tuple(recipe.extensions)
+    unknown = [extension for extension in extensions if extension not in recipe.extensions]
     if unknown:
         declared = ", ".join(recipe.extensions) or "none"
         raise UnknownExtensionError(f"feeder {name!r} declares no extension {unknown[0]!r}; it declares {declared}.")
-    return name, recipe, tuple(extension for extension in recipe.extensions if extension in wanted)
+    return tuple(extension for extension in recipe.extensions if extension in extensions)
 
 
 def _listed(name: str, recipe: Recipe) -> tuple[Any, ...]:
@@ -114,4 +119,4 @@ def _listed(name: str, recipe: Recipe) -> tuple[Any, ...]:
 def _unknown(name: str) -> str:
     suggestion = get_close_matches(name, FEEDERS, n=1)
     hint = f" Did you mean {suggestion[0]!r}?" if suggestion else ""
-    return f"unknown feeder {name!r}; there are {', '.join(FEEDERS)}, and by its path {ACCEPTED}.{hint}"
+    return f"unknown feeder {name!r}; there are {', '.join(FEEDERS)}, and {ACCEPTED}.{hint}"
