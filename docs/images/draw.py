@@ -21,7 +21,7 @@ WIDTH, HEIGHT = 1100, 1430
 
 def page_of(result: RunResult) -> str:
     """Network, voltages and detector scores under one another."""
-    drawn = [network.one_line(result), plant.voltage(result), control_room.detector_scores(result)]
+    drawn = [network.network_of(result), plant.voltage(result), control_room.detector_scores(result)]
     config = {"displayModeBar": False}
     figures = [figure.to_html(full_html=False, include_plotlyjs=False, config=config) for figure in drawn if figure]
     return f"<style>{STYLE} body {{ margin: 0 auto }}</style><script>{get_plotlyjs()}</script>{''.join(figures)}"
