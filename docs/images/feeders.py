@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from browser import photograph
 
-from docs.images.browser import photograph
 from mosaik_scenarios.report.one_line import one_line
 from mosaik_scenarios.topology import topology_of
 from networks.registry import FEEDERS, load_feeder
