@@ -146,9 +146,9 @@ def _reactor_section(reactor: Element, name: str) -> Section:
 
 
 def _is_jumper(section: Section, base_kv: float) -> bool:
-    impedance = np.abs(np.diag(section.resistance + 1j * section.reactance)).max() * BASE_MVA / base_kv**2
-    no_reactance = not np.diag(section.reactance).any()
-    return bool(impedance < (JUMPER_PU if no_reactance else NO_IMPEDANCE_PU))
+    impedance_ohm = np.abs(np.diag(section.resistance + 1j * section.reactance)).max()
+    limit_pu = NO_IMPEDANCE_PU if np.diag(section.reactance).any() else JUMPER_PU
+    return bool(impedance_ohm < limit_pu * base_kv**2 / BASE_MVA)
 
 
 def _add(tables: LineTables, section: Section, row: Row) -> None:
