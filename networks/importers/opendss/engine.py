@@ -73,7 +73,9 @@ def _limit_memory() -> None:
         import resource
     except ImportError:
         return
-    resource.setrlimit(resource.RLIMIT_AS, (BYTES_ALLOWED, BYTES_ALLOWED))
+    _, most = resource.getrlimit(resource.RLIMIT_AS)
+    allowed = BYTES_ALLOWED if most == resource.RLIM_INFINITY else min(BYTES_ALLOWED, most)
+    resource.setrlimit(resource.RLIMIT_AS, (allowed, most))
 
 
 def describe(statements: list[tuple[str, str]]) -> dict[str, Any]:
