@@ -25,8 +25,8 @@ class Sensing(Protocol):
 class RegulatorBank:
     """Regulators that move the taps of a feeder's transformers; all other taps stay where they are.
 
-    Where taps are kept by phase, a regulator moves the tap of the phase it looks at (the first one of two); the only
-    regulator of a transformer moves all its phases, which then are ganged.
+    Where taps are kept by phase, a regulator moves the one of the phase it looks at (the first one of two), and one
+    without phases those of all phases.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ class RegulatorBank:
         trafo_order: Sequence[int],
         tap_pos: ArrayLike,
     ) -> None:
-        self._tap_pos = np.nan_to_num(np.asarray(tap_pos, dtype=np.float64)).round().astype(np.int64)
+        self._tap_pos = np.array(tap_pos, dtype=np.float64)
         if self._tap_pos.shape not in ((len(trafo_order),), (len(trafo_order), len(PHASES))):
             raise InvalidParameterError(
                 f"tap_pos must have one entry (or one a phase) for each of {len(trafo_order)} transformers, "
@@ -69,15 +69,15 @@ class RegulatorBank:
         self._place = self._places(settings)
         self._sensing = sensing
         self.regulators = [
-            VoltageRegulator(one, int(self._tap_pos[place].flat[0]))
+            VoltageRegulator(one, _first_known(self._tap_pos[place]))
             for one, place in zip(settings, self._place, strict=True)
         ]
 
     def step(self, seconds: float, inputs: Mapping[str, Any]) -> NDArray[np.int64]:
         """The taps after every regulator has looked. (n_trafo,) or (n_trafo, 3) [-]"""
-        for place, regulator, seen in zip(self._place, self.regulators, self._sensing.look(inputs), strict=True):
-            self._tap_pos[place] = regulator.step(seconds, seen.vm_pu, seen.p_mw, seen.q_mvar)
-        return self._tap_pos.copy()
+        for regulator, seen in zip(self.regulators, self._sensing.look(inputs), strict=True):
+            regulator.step(seconds, seen.vm_pu, seen.p_mw, seen.q_mvar)
+        return np.nan_to_num(self.taps_on(self._tap_pos)).round().astype(np.int64)
 
     def taps_on(self, tap_pos: ArrayLike) -> NDArray[Any]:
         """`tap_pos` with the regulators' own taps in their places. (n_trafo,) or (n_trafo, 3) [-]"""
@@ -102,18 +102,19 @@ class RegulatorBank:
         """Taps done so far. (n_regulator,) [-]"""
         return np.array([regulator.operations for regulator in self.regulators], dtype=np.int64)
 
-    def _places(self, settings: Sequence[VoltageRegulatorSettings]) -> list[tuple[slice, ...]]:
+    def _places(self, settings: Sequence[VoltageRegulatorSettings]) -> list[tuple[int, ...]]:
         """Where in the taps each regulator's own tap stands."""
-        rows = [position_of({"trafo": self.trafo_order}, "trafo", regulator.trafo) for regulator in settings]
-        places: list[tuple[slice, ...]] = []
-        for regulator, row in zip(settings, rows, strict=True):
-            shares = self._tap_pos.ndim == 2 and rows.count(row) > 1 and regulator.phases
-            columns = (_one(PHASES.index(regulator.phases[0])),) if shares else ()
-            places.append((_one(row), *columns))
-        if any(place in places[:number] for number, place in enumerate(places)):
+        places: list[tuple[int, ...]] = []
+        for regulator in settings:
+            row = position_of({"trafo": self.trafo_order}, "trafo", regulator.trafo)
+            by_itself = self._tap_pos.ndim == 2 and regulator.phases
+            places.append((row, PHASES.index(regulator.phases[0])) if by_itself else (row,))
+        if len(set(places)) < len(places):
             raise InvalidParameterError("a transformer has one regulator, got two for the same; take one out.")
         return places
 
 
-def _one(position: int) -> slice:
-    return slice(position, position + 1)
+def _first_known(tap_pos: Any) -> int:
+    known = np.atleast_1d(tap_pos)
+    known = known[np.isfinite(known)]
+    return round(float(known[0])) if len(known) else 0

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from models.control.ganged import ganged
 from models.control.regulator_bank import RegulatorBank
 from models.control.regulator_sensing import BusSensing
 from models.control.voltage_regulator import VoltageRegulatorSettings
 from models.plant.grid_state import GridInputs, GridState
+from models.plant.phase_sensing import PhaseSensing
+from models.plant.phase_state import PHASES
 from models.plant.power_flow import PowerFlow
+
+if TYPE_CHECKING:
+    from models.plant.opendss_power_flow import OpenDSSPowerFlow
 
 MOST_POWER_FLOWS_A_STEP = 500
 
@@ -25,8 +33,9 @@ class RegulatedPowerFlow:
     Of regulators in series the one with the shorter delay moves first, as they are coordinated in the field; relays
     whose time comes at the same moment see the same state.
 
-    The units of one transformer are ganged (`models.control.ganged`), since a balanced network has one tap a
-    transformer. During faults and undervoltage the regulators block.
+    With the OpenDSS solver each single-phase unit looks at its own phase and moves by itself. A balanced network has one
+    tap a transformer, so that there the units are ganged (`models.control.ganged`). During faults and undervoltage the
+    regulators block.
 
     Parameters
     ----------
@@ -48,11 +57,11 @@ class RegulatedPowerFlow:
        Support the Smart Grid", IEEE PES General Meeting, 2010: quasi-static time series.
     """
 
-    def __init__(self, power_flow: PowerFlow, settings: Sequence[VoltageRegulatorSettings] = ()) -> None:
+    def __init__(
+        self, power_flow: PowerFlow | OpenDSSPowerFlow, settings: Sequence[VoltageRegulatorSettings] = ()
+    ) -> None:
         self.power_flow = power_flow
-        merged, order = ganged(settings), power_flow.network.order()
-        tap_pos = power_flow.nominal_inputs().tap_pos
-        self.bank = RegulatorBank(merged, BusSensing(merged, order), order["trafo"], tap_pos)
+        self.bank = _bank(power_flow, settings)
 
     def solve(self, seconds: float, step_s: float, inputs: GridInputs) -> GridState:
         """The state that the grid has settled to by the end of a step.
@@ -69,7 +78,7 @@ class RegulatedPowerFlow:
         state = self._solve(inputs)
         now_s = seconds
         for _ in range(MOST_POWER_FLOWS_A_STEP):
-            if self._operate(now_s, state):
+            if self._operate(now_s):
                 state = self._solve(inputs)
             elif self.bank.due_s < seconds + step_s:
                 now_s = max(now_s, self.bank.due_s)
@@ -78,10 +87,29 @@ class RegulatedPowerFlow:
         return state
 
     def _solve(self, inputs: GridInputs) -> GridState:
-        return self.power_flow.solve(replace(inputs, tap_pos=self.bank.taps_on(inputs.tap_pos)))
+        """Solve with the regulators' own taps in place of those given."""
+        if isinstance(self.power_flow, PowerFlow):
+            return self.power_flow.solve(replace(inputs, tap_pos=self.bank.taps_on(inputs.tap_pos)))
+        given = inputs.phase_tap_pos
+        taps = np.full((len(self.bank.trafo_order), len(PHASES)), np.nan) if given is None else given
+        return self.power_flow.solve(replace(inputs, phase_tap_pos=self.bank.taps_on(taps)))
 
-    def _operate(self, seconds: float, state: GridState) -> bool:
+    def _operate(self, seconds: float) -> bool:
         """Let every relay look; whether one of them tapped."""
         before = self.bank.operations
-        self.bank.step(seconds, vars(state))
+        self.bank.step(seconds, self._seen())
         return bool((self.bank.operations != before).any())
+
+    def _seen(self) -> Mapping[str, Any]:
+        """The last step as the potential and current transformers are offered it."""
+        return vars(self.power_flow.state if isinstance(self.power_flow, PowerFlow) else self.power_flow.phases)
+
+
+def _bank(power_flow: PowerFlow | OpenDSSPowerFlow, settings: Sequence[VoltageRegulatorSettings]) -> RegulatorBank:
+    """The regulators at the taps at which the power flow starts: ganged, or each unit by itself."""
+    order, inputs = power_flow.network.order(), power_flow.nominal_inputs()
+    if isinstance(power_flow, PowerFlow):
+        merged = ganged(settings)
+        return RegulatorBank(merged, BusSensing(merged, order), order["trafo"], inputs.tap_pos)
+    taps = power_flow.phase_tap_pos(inputs)
+    return RegulatorBank(settings, PhaseSensing(settings, order), order["trafo"], taps)
