@@ -9,8 +9,8 @@ import numpy as np
 from models.errors import InvalidParameterError
 from models.parameters import from_mapping
 from models.plant.faults import Fault
-from models.plant.grid_state import STATE_FIELDS, GridInputs, GridState
-from models.plant.power_flow import PowerFlow, phasor
+from models.plant.grid_state import STATE_FIELDS, GridInputs, GridState, phasor
+from models.plant.power_flow import PowerFlow
 from simulators.adapter import ModelAdapter, serve, single_source
 
 if TYPE_CHECKING:
