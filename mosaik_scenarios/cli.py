@@ -54,6 +54,7 @@ def run(
         str | None, typer.Argument(help="Name of a scenario, or its .toml or .json file; the day unless given.")
     ] = None,
     feeder: Annotated[str | None, typer.Option(help="Name of a feeder, or its file.")] = None,
+    solver: Annotated[str | None, typer.Option(help="pandapower (balanced) or opendss (every phase).")] = None,
     duration: Annotated[
         str | None, typer.Option(help="Such as 1d, 6h or 90s; what would happen later is left out.")
     ] = None,
@@ -67,7 +68,7 @@ def run(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")] = False,
 ) -> None:
     """Simulate a scenario and leave a folder of results."""
-    given = {"feeder": feeder, "step": step, "seed": seed}
+    given = {"feeder": feeder, "solver": solver, "step": step, "seed": seed}
     overrides = {name: value for name, value in given.items() if value is not None} | _settings(settings or [])
     chosen = find_scenario(scenario)
     chosen = chosen.lasting(duration) if duration is not None else chosen

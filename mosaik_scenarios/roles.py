@@ -151,9 +151,10 @@ class Roles:
         }
 
     def grid(self) -> dict[str, Any]:
-        """The net, the places of its faults and the machine it hosts."""
+        """The net, its circuit where that is solved, the places of its faults and the machine it hosts."""
         params: dict[str, Any] = {
             "net": self.feeder.net,
+            "circuit": self._circuit(),
             "faults": [self._place(fault) for fault in self.scenario.faults],
         }
         if len(self.feeder.machines):
@@ -164,6 +165,25 @@ class Roles:
                 "reactance_pu": float(machine.transient_reactance_pu) * on_network_base,
             }
         return params
+
+    def _circuit(self) -> Any:
+        """The feeder phase by phase, as OpenDSS is told it; None for the balanced solver.
+
+        Raises
+        ------
+        ScenarioError
+            If the feeder has no such solver.
+        """
+        solver, solvers, tables = self.scenario.solver, self.feeder.solvers, self.feeder.three_phase
+        if solver not in solvers:
+            raise ScenarioError(
+                [("solver", f"expected {' or '.join(solvers)} for feeder {self.feeder.name}, got {solver!r}")]
+            )
+        if solver != "opendss" or tables is None:
+            return None
+        from networks.three_phase.opendss_circuit import opendss_circuit
+
+        return opendss_circuit(tables, self.feeder.net)
 
     def transformer(self) -> dict[str, Any]:
         """Thermal nameplates, with the losses that the net states."""

@@ -46,6 +46,9 @@ class Scenario(Section):
         One line for people.
     feeder
         A registered name, or whatever else `networks.load_feeder` takes: a file, a folder, a SimBench code.
+    solver
+        Of the plant's power flow: ``"pandapower"`` (balanced), or ``"opendss"`` (every phase) where the feeder is known
+        phase by phase.
     extensions
         Declared extensions of the feeder to apply; none given means all of them, an empty list the bare network.
     start
@@ -69,6 +72,7 @@ class Scenario(Section):
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9._-]*$")] = "custom"
     description: str = ""
     feeder: Annotated[str, Field(min_length=1)] = "ieee33"
+    solver: Literal["pandapower", "opendss"] = "pandapower"
     extensions: tuple[str, ...] | None = None
     start: AwareDatetime = datetime(2026, 6, 17, tzinfo=timezone(timedelta(hours=2)))
     duration: PositiveDuration = timedelta(days=1)
