@@ -185,10 +185,10 @@ def require_same_unit(what: str, twin: FloatArray, reference: FloatArray, unit: 
     ratio = theirs / ours
     for step in UNIT_RATIOS:
         if 1.0 / RATIO_BAND < abs(ratio) / step < RATIO_BAND:
-            ours_shown = ours / MEGAWATTS[unit]
+            shown = [f"{median / MEGAWATTS[unit]:.6g}" for median in (theirs, ours)]
             raise ComparisonError(
                 f"{source}: its {what} is about {abs(ratio):.3g} times the twin's "
-                f"(median {theirs / MEGAWATTS[unit]:.6g} against {ours_shown:.6g} {unit}) and seems not to be in {unit}; "
+                f"(median {shown[0]} against {shown[1]} {unit}) and seems not to be in {unit}; "
                 f"state its unit with --unit {_likely(unit, ratio)}."
             )
     if -RATIO_BAND < ratio < -1.0 / RATIO_BAND:

@@ -21,16 +21,7 @@ def comparison_text(comparison: Comparison) -> str:
         headline(comparison): [*comparison.notes, *hour_lines(comparison)],
         "Differences": _table(
             ("", "unit", "values", "max", "mean", "95 %", "worst"),
-            [
-                (
-                    row.quantity,
-                    row.unit,
-                    str(row.values_),
-                    *map(figure, (row.max, row.mean, row.percentile_95)),
-                    row.worst,
-                )
-                for row in comparison.table().rename(columns={"values": "values_"}).itertuples()
-            ],
+            [_metric(row) for row in comparison.table().itertuples(index=False, name=None)],
         ),
         "Worst": _table(*_worst(comparison)),
         "Matched": [*matched_lines(comparison)],
@@ -93,9 +84,14 @@ def some(names: list[str]) -> str:
     return ", ".join(names[:NAMES_SHOWN]) + (", ..." if len(names) > NAMES_SHOWN else "")
 
 
+def _metric(row: tuple[Any, ...]) -> tuple[str, ...]:
+    quantity, unit, values, *figures, worst = row
+    return quantity, unit, str(values), *map(figure, figures), worst
+
+
 def _worst(comparison: Comparison) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     worst = comparison.worst.head(WORST_SHOWN)
-    columns = [name for name in worst if name != "phase" or worst["phase"].any()]
+    columns = [str(name) for name in worst if name != "phase" or worst["phase"].any()]
     if comparison.voltages is not None and (worst["in_reference"] == worst["bus"]).all():
         columns.remove("in_reference")
     rows = [tuple(_cell(value) for value in row) for row in worst[columns].itertuples(index=False)]
