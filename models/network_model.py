@@ -81,6 +81,13 @@ class Admittances:
         matrix.sort_indices()
         return matrix
 
+    @cached_property
+    def diagonal_by_column(self) -> IntArray:
+        """Where the entries on the diagonal lie in the values of `ybus_by_column`; a node alone has none."""
+        matrix = self.ybus_by_column
+        column = np.repeat(np.arange(self.n_node), np.diff(matrix.indptr))
+        return np.flatnonzero(matrix.indices == column).astype(np.int64)
+
 
 class NetworkModel:
     """The arrays of a pandapower net, recompiled (and cached) when a tap, a switch or a line's service state changes.
@@ -168,9 +175,13 @@ class NetworkModel:
 
     def node_injection(self, state: Admittances, bus_consumption: ComplexArray) -> ComplexArray:
         """Node injections of one topology state, (n_node,). [pu]"""
+        return state.fixed_injection - self.node_consumption(state, bus_consumption)
+
+    def node_consumption(self, state: Admittances, bus_consumption: ComplexArray) -> ComplexArray:
+        """What is drawn at the buses (n_bus,) [MVA] by node, (n_node,). [pu]"""
         alive = state.node_of_bus >= 0
         drawn = _sum_at(state.node_of_bus[alive], bus_consumption[alive], state.n_node)
-        return state.fixed_injection - drawn / state.base_mva
+        return drawn / state.base_mva
 
 
 def solve_linear(ybus: csr_matrix, fixed: IntArray, v_fixed: ComplexArray) -> ComplexArray:

@@ -22,7 +22,7 @@ LEGEND = "In every figure over time, attacks are shaded and a dashed line marks 
 
 SECTIONS: dict[str, tuple[str, Callable[[RunResult], Figure | Captioned | None]]] = {
     "Network": ("Each bus by its lowest voltage in operation (white is 1 pu, red is low); the square is the supply.",
-                network.one_line),
+                network.network_of),
     "Timeline": ("What lasted, and every tap change (up: raised).", plant.timeline),
     "Voltage": ("From the lowest to the highest bus; dotted lines at 0.95 and 1.05 pu. Sags during faults leave the "
                 "scale.", plant.voltage),
