@@ -166,7 +166,7 @@ class _Task:
         if self.hours is None:
             if taps.time.rows != 1:
                 raise ComparisonError(
-                    f"{taps.source}: expected one row of taps, for the reference is one power flow, got {taps.time.rows}."
+                    f"{taps.source}: expected the taps of one power flow, one row, got {taps.time.rows}."
                 )
             return impose(taps, self.feeder)
         recorded = self.feeder.recorded_loads
