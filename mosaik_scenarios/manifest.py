@@ -16,7 +16,7 @@ from mosaik_scenarios.errors import RunFolderExistsError, RunNotFoundError
 
 Status = Literal["running", "complete", "failed", "interrupted"]
 
-DISTRIBUTIONS = ("gridtwin", "mosaik", "pandapower", "numpy", "pandas", "torch")
+DISTRIBUTIONS = ("gridtwin", "mosaik", "pandapower", "numpy", "pandas", "torch", "OpenDSSDirect.py")
 
 
 def claim(path: str | Path, scenario: Mapping[str, Any], force: bool = False) -> RunFolder:

@@ -94,14 +94,25 @@ def write_step(
         What voltage-dependent loads draw (n_load,), where pandapower is not to work it out itself; the load table
         keeps their nominal power. [MVA]
     """
-    from pandapower.results import init_results
-
     write_inputs(net, inputs if drawn is None else replace(inputs, load=drawn))
     solved = state.converged and not inputs.faults and run_pandapower(net, voltage_depend_loads=drawn is None)
     if drawn is not None:
         write_inputs(net, inputs)
     if solved:
         return
+    write_results(net, state)
+
+
+def write_state(net: "pandapowerNet", inputs: GridInputs, state: GridState) -> None:
+    """Bring element and result tables to one step that pandapower does not solve itself."""
+    write_inputs(net, inputs)
+    write_results(net, state)
+
+
+def write_results(net: "pandapowerNet", state: GridState) -> None:
+    """What the twin computed, and NaN in the result columns it has nothing for."""
+    from pandapower.results import init_results
+
     init_results(net)
     for name, (table, column) in RESULT_COLUMNS.items():
         if len(net[table]):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from models.network_model import (
     Admittances,
@@ -18,7 +18,7 @@ from models.network_model import (
     solve_linear,
 )
 from models.plant.faults import FaultedNetwork, PreFaultState
-from models.plant.grid_state import GridInputs, GridState, Ratings
+from models.plant.grid_state import GridInputs, GridState, Ratings, nominal_inputs
 from models.plant.voltage_dependence import VoltageDependentLoads
 
 if TYPE_CHECKING:
@@ -63,15 +63,7 @@ class PowerFlow:
 
     def nominal_inputs(self) -> GridInputs:
         """Loads, static generators, taps, switches and external grids as the tables of the net state them."""
-        net = self.network.net
-        return GridInputs(
-            load=net.load.p_mw.to_numpy(dtype=float) + 1j * net.load.q_mvar.to_numpy(dtype=float),
-            sgen=net.sgen.p_mw.to_numpy(dtype=float) + 1j * net.sgen.q_mvar.to_numpy(dtype=float),
-            tap_pos=self.network.initial_tap_pos,
-            switch_closed=self.network.initial_switch_closed,
-            line_in_service=self.network.initial_line_in_service,
-            slack=phasor(net.ext_grid.vm_pu, net.ext_grid.va_degree),
-        )
+        return nominal_inputs(self.network)
 
     @property
     def net(self) -> "pandapowerNet":
@@ -333,12 +325,6 @@ def _with_slack(v: ComplexArray, topology: Admittances, slack: ComplexArray) -> 
     started = v.copy()
     started[topology.slack_nodes] = slack
     return started
-
-
-def phasor(vm_pu: ArrayLike, va_degree: ArrayLike) -> ComplexArray:
-    """Complex voltages of magnitudes [pu] and angles [degree]."""
-    angle = np.radians(np.asarray(va_degree, dtype=float))
-    return np.asarray(vm_pu, dtype=float) * np.exp(1j * angle)
 
 
 def _at(values: NDArray[Any], position: IntArray, missing: float = 0.0) -> NDArray[Any]:
