@@ -11,7 +11,7 @@ from mosaik_scenarios.errors import ComparisonError
 
 PHASES = "abc"
 
-_NODES = re.compile(r"(?P<bus>.*\w)(?P<nodes>(?:\.\d)+|\.[abc])", re.IGNORECASE)
+_NODES = re.compile(r"(?P<bus>.*?\w)(?P<nodes>(?:\.\d)+|\.[abc])", re.IGNORECASE)
 _NUMBER = re.compile(r"(?:bus|node|n|b)?[\s_-]*0*(?P<number>\d\w*?)(?:\.0+)?", re.IGNORECASE)
 _SEPARATORS = re.compile(r"[\s_-]+")
 
@@ -94,8 +94,8 @@ def match_buses(
 ) -> BusMatch:
     """Find the reference's buses in a feeder.
 
-    The feeder's buses go by their names, by their numbers, or by their numbers counted from one, as MATPOWER counts;
-    the reading that finds most of the reference's buses holds for all of them.
+    The feeder's buses go by their names, or, where those say no other numbers, by their numbers as they are or counted
+    from one, as MATPOWER counts; the reading that finds most of the reference's buses holds for all of them.
 
     Parameters
     ----------
@@ -112,13 +112,14 @@ def match_buses(
     ComparisonError
         Two names mean the same bus.
     """
-    readings = [
-        _Reading.of("by name", names),
-        _Reading.of("by number", [str(number) for number in index]),
-        _Reading.of("by number, the feeder counting from 0 and the reference from 1", [str(n + 1) for n in index]),
-    ]
+    readings = [_Reading.of("by name", names)]
+    if _names_agree_with_numbers(names, index):
+        readings += [
+            _Reading.of("by number", [str(number) for number in index]),
+            _Reading.of("by number, the feeder counting from 0 and the reference from 1", [str(n + 1) for n in index]),
+        ]
     if matpower_numbers:
-        readings = [reading for reading in readings if "0" not in reading.by_number]
+        readings = [reading for reading in readings if "0" not in reading.by_number] or readings
     found = [{name: reading.find(name) for name in reference} for reading in readings]
     counts = [sum(position is not None for position in by_name.values()) for by_name in found]
     best = counts.index(max(counts))
@@ -152,6 +153,16 @@ class _Reading:
         """Why a name means no bus."""
         several = full_key(name) in self.shared or number_key(name) in self.shared
         return "several buses of the feeder are called so" if several else "no bus of the feeder is called so"
+
+
+def _names_agree_with_numbers(names: Sequence[str], index: Sequence[int]) -> bool:
+    """Whether the numbers in the names, if any, are the buses' own, or those and one.
+
+    The buses of a feeder that calls its first ones 650 and 632 are not those that somebody else numbers 1 and 2.
+    """
+    keys = [number_key(name) for name in names]
+    offsets = {int(key) - number if key.isdecimal() else None for key, number in zip(keys, index, strict=True) if key}
+    return offsets in (set(), {0}, {1})
 
 
 def _once(keys: Sequence[str]) -> dict[str, int]:

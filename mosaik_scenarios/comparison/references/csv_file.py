@@ -60,9 +60,7 @@ class CsvFile:
             ) from None
         lines = [line for line in sample.splitlines() if line.strip()]
         if not lines or "\0" in sample:
-            raise ComparisonError(
-                f"{path}: expected a table of comma-separated values, got {'no text' if lines else 'none'}."
-            )
+            raise ComparisonError(f"{path}: expected comma-separated values, got {'no text' if lines else 'nothing'}.")
         separator = max(SEPARATORS, key=lines[0].count)
         decimal = "," if separator != "," and len(lines) > 1 and "," in lines[1] else "."
         first = tuple(cell.strip() for cell in next(csv.reader([lines[0]], delimiter=separator)))
