@@ -14,6 +14,11 @@ OF_GRID = {
     "trafo": ("p_hv_mw", "q_hv_mvar", "loading_percent"),
     "slack": ("p_mw", "q_mvar"),
 }
+BY_PHASE = {
+    "bus": ("vm_{}_pu", "va_{}_degree"),
+    "line": ("line_i_{}_ka",),
+    "trafo": ("tap_{}_pos_in_effect",),
+}
 OF_PROFILES = ("ambient_c", "ghi_w_per_m2")
 OF_GENERATOR = ("frequency_hz", "speed_pu", "rotor_angle_degree", "p_mechanical_mw", "p_electrical_mw")
 OF_TRANSFORMER = ("top_oil_c", "hot_spot_c", "ageing_acceleration", "loss_of_life_h")
@@ -42,6 +47,8 @@ def _record_plant(world: Any, twin: Twin) -> None:
     for table, quantities in OF_GRID.items():
         prefix = "" if table == "bus" else f"{table}_"
         world.connect(twin.grid, to, *((f"{prefix}{name}", f"{table}/{name}") for name in quantities))
+    if twin.experiment.scenario.solver == "opendss":
+        _record_phases(world, twin)
     world.connect(twin.grid, to, ("p_loss_mw", "grid/p_loss_mw"), ("converged", "grid/converged"))
     world.connect(twin.grid, to, ("tap_pos_in_effect", "trafo/tap_pos"))
     world.connect(twin.grid, to, ("vm_pu", "protection/vm_pu"), ("line_i_ka", "protection/line_i_ka"))
@@ -50,6 +57,15 @@ def _record_plant(world: Any, twin: Twin) -> None:
     world.connect(twin.profiles, to, *((name, f"weather/{name}") for name in OF_PROFILES))
     world.connect(twin.generator, to, *((name, f"generator/{name}") for name in OF_GENERATOR))
     world.connect(twin.transformer, to, *((name, f"transformer/{name}") for name in OF_TRANSFORMER))
+
+
+def _record_phases(world: Any, twin: Twin) -> None:
+    """What every phase does: ``bus/vm_a_pu``, ``line/i_a_ka``, ``trafo/tap_a_pos`` and so on."""
+    for table, patterns in BY_PHASE.items():
+        for pattern in patterns:
+            names = [pattern.format(phase) for phase in "abc"]
+            columns = [name.removeprefix(f"{table}_").removesuffix("_in_effect") for name in names]
+            world.connect(twin.grid, twin.recorder, *zip(names, (f"{table}/{c}" for c in columns), strict=True))
 
 
 def _record_control_room(world: Any, twin: Twin) -> None:

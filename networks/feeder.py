@@ -119,6 +119,30 @@ class RecordedLoads:
 
 
 @dataclass(frozen=True, eq=False)
+class Network:
+    """What a source says of a feeder: the network, and what else is known of it.
+
+    Attributes
+    ----------
+    net
+        The pandapower net; of a feeder known phase by phase, its balanced net.
+    three_phase, recorded_loads, approximations, regulators
+        As in `Feeder`.
+    """
+
+    net: Any
+    three_phase: ThreePhaseTables | None = None
+    recorded_loads: RecordedLoads | None = None
+    approximations: tuple[str, ...] = ()
+    regulators: DataFrame = field(default_factory=lambda: table(REGULATOR_COLUMNS))
+
+
+def solvers(three_phase: bool) -> tuple[str, ...]:
+    """Power flows that can step a feeder: every phase by OpenDSS only where the phases are known."""
+    return ("pandapower", "opendss") if three_phase else ("pandapower",)
+
+
+@dataclass(frozen=True, eq=False)
 class Feeder:
     """What is there: a network and its surroundings, named as the models' parameters are.
 
@@ -182,8 +206,8 @@ class Feeder:
 
     @property
     def solvers(self) -> tuple[str, ...]:
-        """Power flows that can step this feeder: every phase by OpenDSS only where the phases are known."""
-        return ("pandapower",) if self.three_phase is None else ("pandapower", "opendss")
+        """Power flows that can step this feeder."""
+        return solvers(self.three_phase is not None)
 
     def loads(self) -> DataFrame:
         """Nominal power and profile of each load in vector order: load, name, bus, p_mw, q_mvar, profile."""

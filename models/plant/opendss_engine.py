@@ -44,13 +44,7 @@ class OpenDSSEngine:
     """
 
     def __init__(self, commands: Iterable[str]) -> None:
-        try:
-            from opendssdirect import OpenDSSDirect
-        except ModuleNotFoundError:
-            raise MissingExtraError(
-                'the solver "opendss" needs OpenDSSDirect.py; install the extra: pip install -e ".[opendss]".'
-            ) from None
-        self._context = OpenDSSDirect.NewContext()
+        self._context = _new_context()
         # The same engine with NumPy arrays instead of lists.
         self._dss = self._context.to_dss_python()
         self.run(commands)
@@ -133,6 +127,23 @@ class OpenDSSEngine:
                 nodes = tuple(f"{stem}.{node}" if node else None for node in own)
                 yield Terminal(name.lower(), number, nodes, first)
                 first += conductors
+
+
+def _new_context() -> Any:
+    """A context of its own, made where the process stands: the engine would return to where it was first loaded."""
+    try:
+        from opendssdirect import OpenDSSDirect
+    except ModuleNotFoundError:
+        raise MissingExtraError(
+            'the solver "opendss" needs OpenDSSDirect.py; install the extra: pip install -e ".[opendss]".'
+        ) from None
+    basic = OpenDSSDirect.Basic
+    may_change_directory = basic.AllowChangeDir()
+    basic.AllowChangeDir(False)
+    try:
+        return OpenDSSDirect.NewContext()
+    finally:
+        basic.AllowChangeDir(may_change_directory)
 
 
 class _LoadBatch:

@@ -63,6 +63,7 @@ class OpenDSSPowerFlow:
             )
         self.taps = PhaseTaps(circuit.tap_changer, self.network.trafo_index, self.network.initial_tap_pos)
         self._net, self._circuit = net, circuit
+        self._stiff_kv = float(net.bus.vn_kv.at[net.ext_grid.bus.iloc[0]])
         self._written: GridState | None = None
         self._places = FaultPlaces(circuit.line.set_index("line", drop=False).to_dict("index"))
         self._places.add(faults)
@@ -150,11 +151,14 @@ class OpenDSSPowerFlow:
     def _consumption_kva(self, inputs: GridInputs) -> ComplexArray:
         load = inputs.load * self.network.load_weight
         sgen = inputs.sgen * self.network.sgen_weight
-        return 1000.0 * np.concatenate((load, -sgen), dtype=complex)
+        power: ComplexArray = np.concatenate((load, -sgen))
+        return 1000.0 * power
 
     def _set_source(self, slack: complex) -> None:
         if slack != self._slack:
-            vm_pu, va_degree = abs(slack), float(np.degrees(np.angle(slack)))
+            # Both in pu, of the source's rated voltage there and of its bus's base here.
+            vm_pu = abs(slack) * self._stiff_kv / self._circuit.source["vn_kv"]
+            va_degree = float(np.degrees(np.angle(slack)))
             self._engine.run([f"Edit Vsource.source pu={vm_pu!r} angle={va_degree!r}"])
             self._slack = slack
 

@@ -28,7 +28,7 @@ class PhaseResults:
     maps
         Where they are in the circuit.
     source
-        `bus` and `vn_kv` of the source, and `line`, the net's line that stands for its impedance.
+        `bus` of the source, and `line`, the net's line that stands for its impedance.
     """
 
     def __init__(self, network: NetworkModel, maps: CircuitMaps, source: Mapping[str, Any]) -> None:
@@ -39,10 +39,12 @@ class PhaseResults:
         self._from_bus, self._to_bus = network.bus_position(line.from_bus), network.bus_position(line.to_bus)
         self._hv_bus, self._lv_bus = network.bus_position(trafo.hv_bus), network.bus_position(trafo.lv_bus)
         self._stiff_bus = int(network.ext_grid_bus[0])
-        self._emf_v = source["vn_kv"] * 1000.0 / np.sqrt(3) * PHASORS
+        self._emf_v = maps.base_v[self._stiff_bus] * PHASORS
         self._source_bus = maps.bus_of(f"{source['bus']}.1")
         lines = network.line_index.tolist()
         self._source_line = lines.index(source["line"]) if source["line"] in lines else None
+        if self._source_line is not None:
+            self._present["line_from"][self._source_line] = True
 
     def describe(
         self,

@@ -15,6 +15,16 @@ from networks.three_phase.tables import COLUMNS, ThreePhaseTables
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+NUMBERS = {
+    "vsource": ("BasekV", "pu", "Angle", "BaseFreq", "R1", "X1", "R0", "X0"),
+    "line": ("Length", "RMatrix", "XMatrix", "CMatrix", "NormAmps", "BaseFreq"),
+    "load": ("kV", "kW", "kvar", "VMinpu", "VMaxpu", "CVRWatts", "CVRVars", "ZIPV"),
+    "transformer": ("kVs", "kVAs", "Taps", "pctRs", "XHL", "MinTap", "MaxTap", "pctNoLoadLoss", "pctIMag"),
+    "regcontrol": ("VReg", "Band", "PTRatio", "CTPrim", "R", "X", "LDC_Z", "Delay", "TapDelay", "VLimit"),
+    "capacitor": ("kV", "kvar"),
+    "reactor": ("R", "X", "NormAmps"),
+}
+
 
 def feeder_tables(
     circuit: Element, coordinates: Mapping[str, tuple[float, float]], name: str, unstated_unit: str
@@ -26,6 +36,7 @@ def feeder_tables(
     InvalidFeederError
         If an element has no place in the tables.
     """
+    _require_numbers(circuit, name)
     conductors = Conductors(circuit, name)
     notes: list[str] = []
     lines = line_tables(circuit, conductors, unstated_unit, notes)
@@ -41,13 +52,33 @@ def feeder_tables(
     }
     rows["bus"] = _bus_rows(circuit, conductors, coordinates)
     _note_the_rest(circuit, notes)
+    _require_voltage_bases(circuit, name)
     return ThreePhaseTables(**{table: _table(table, rows[table]) for table in COLUMNS}), notes
+
+
+def _require_voltage_bases(circuit: Element, name: str) -> None:
+    without = [bus["bus"] for bus in circuit["bus"] if not bus["vn_kv"] > 0.0]
+    if without:
+        raise InvalidFeederError(f"{name}: bus {', '.join(without[:5])} has no voltage base; is it connected?")
 
 
 def _table(name: str, rows: list[dict[str, Any]]) -> DataFrame:
     from pandas import DataFrame
 
     return DataFrame(rows, columns=list(COLUMNS[name]))
+
+
+def _require_numbers(circuit: Element, name: str) -> None:
+    """The engine hands out infinity and no-number as nothing; neither describes equipment."""
+    for kind, properties in NUMBERS.items():
+        for element in live_elements(circuit[kind]):
+            for key in properties:
+                if _holds_nothing(element[key]):
+                    raise InvalidFeederError(f"{name}: {key} of {kind}.{element['Name']} is no number.")
+
+
+def _holds_nothing(value: Any) -> bool:
+    return any(map(_holds_nothing, value)) if isinstance(value, list) else value is None
 
 
 def _source_row(circuit: Element, name: str) -> dict[str, Any]:
@@ -82,18 +113,15 @@ def _bus_rows(
 
 def _capacitor_row(capacitor: Element, conductors: Conductors) -> dict[str, Any]:
     element = f"capacitor.{capacitor['Name']}"
-    bus, other = capacitor["buses"]
-    nodes, other_nodes = capacitor["nodes"]
-    connection = capacitor["Conn"]
-    if connection == "wye" and len(nodes) == 1 and any(other_nodes) and bus == other:
-        nodes, connection = [*nodes, *other_nodes], "delta"
-    elif connection == "wye" and any(other_nodes):
-        raise InvalidFeederError(
-            f"{conductors.name}: {element} stands between {bus} and {other}; expected ground. "
-            "Series capacitors are not modelled."
-        )
-    elif connection == "wye":
-        nodes = [*nodes, 0]
+    bus, nodes, connection = capacitor["buses"][0], capacitor["nodes"][0], capacitor["Conn"]
+    if len(capacitor["buses"]) == 2:  # a wye, whose neutral is a terminal of its own
+        (_, other), (_, neutral) = capacitor["buses"], capacitor["nodes"]
+        if any(neutral) and (other != bus or len(nodes) > 1):
+            raise InvalidFeederError(
+                f"{conductors.name}: {element} stands between {bus} and {other}; expected ground. "
+                "Series capacitors are not modelled."
+            )
+        nodes = [*nodes, neutral[0]]
     phases, connection = conductors.winding(bus, nodes, connection, element)
     return {
         "capacitor": capacitor["Name"],

@@ -21,7 +21,8 @@ from networks.errors import FeederError, InvalidFeederError
 from networks.importers.opendss.script import Statement
 
 CLASSES = ("vsource", "line", "load", "transformer", "regcontrol", "capacitor", "reactor", "swtcontrol")
-SECONDS_ALLOWED = 60.0
+SECONDS_ALLOWED = 30.0
+BYTES_ALLOWED = 4 * 2**30
 FULL = 1  # DSSJSONFlags.Full: every property, also those left at their default
 
 
@@ -37,6 +38,8 @@ def interpret(statements: Sequence[Statement], name: str) -> dict[str, Any]:
     """
     if find_spec("opendssdirect") is None:
         raise FeederError('an OpenDSS file needs the extra "opendss"; install it with: pip install -e ".[opendss]"')
+    if not statements:
+        raise InvalidFeederError(f"{name} describes no circuit; give the master .dss file of a feeder (New Circuit).")
     answer = _ask_engine([(statement.text, statement.place) for statement in statements], name)
     if "refused" in answer:
         raise InvalidFeederError(answer["refused"])
@@ -59,9 +62,20 @@ def _ask_engine(statements: list[tuple[str, str]], name: str) -> dict[str, Any]:
         except subprocess.TimeoutExpired:
             raise InvalidFeederError(f"{name}: OpenDSS took longer than {SECONDS_ALLOWED:g} s to read it.") from None
     if done.returncode != 0:
-        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        raise InvalidFeederError(f"{name}: the OpenDSS engine stopped on it ({last[:150]}).")
+        last = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
+        raise InvalidFeederError(f"{name}: the OpenDSS engine stopped on it ({last[:150]}); is the file damaged?")
     return json.loads(done.stdout.splitlines()[-1])
+
+
+def _limit_memory() -> None:
+    """A damaged number of phases asks for any amount of memory; where the system can, it gets so much and no more."""
+    try:
+        import resource
+    except ImportError:
+        return
+    _, most = resource.getrlimit(resource.RLIMIT_AS)
+    allowed = BYTES_ALLOWED if most == resource.RLIM_INFINITY else min(BYTES_ALLOWED, most)
+    resource.setrlimit(resource.RLIMIT_AS, (allowed, most))
 
 
 def describe(statements: list[tuple[str, str]]) -> dict[str, Any]:
@@ -80,13 +94,14 @@ def describe(statements: list[tuple[str, str]]) -> dict[str, Any]:
             return {"refused": f"{place}: {_one_line(error)}"}
     try:
         if not engine.Basic.NumCircuits():
-            return {"refused": f"{statements[0][1] if statements else 'the script'}: expected New Circuit, found none."}
+            return {"refused": f"{statements[0][1]}: expected New Circuit, found none."}
         return _circuit(engine, [text for text, _ in statements])
     except opendssdirect.DSSException as error:
         return {"refused": f"{statements[-1][1]}: {_one_line(error)}"}
 
 
 def _circuit(engine: Any, statements: list[str]) -> dict[str, Any]:
+    engine.Text.Command("makebuslist")
     elements = {kind: _elements(engine, kind) for kind in CLASSES}
     stated = any(text.startswith("set voltagebases") for text in statements)
     if not stated:
@@ -142,8 +157,14 @@ def _voltages(elements: dict[str, list[dict[str, Any]]]) -> set[float]:
 
 
 def _one_line(error: Exception) -> str:
-    return " ".join(str(error.args[-1]).split())[:200]
+    """What the engine said, without the frame it puts around it."""
+    text = " ".join(str(error.args[-1]).split())
+    _, framed, description = text.partition("Error Description: ")
+    if framed:
+        text = description.partition(" Probable Cause")[0]
+    return text.rstrip(" .")[:200] + "."
 
 
 if __name__ == "__main__":
+    _limit_memory()
     print(json.dumps(describe(json.loads(sys.stdin.read()))))

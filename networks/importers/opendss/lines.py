@@ -57,34 +57,42 @@ def line_tables(circuit: Element, conductors: Conductors, unstated_unit: str, no
     base_kv = {bus["bus"]: bus["vn_kv"] for bus in circuit["bus"]}
     lines = live_elements(circuit["line"])
     open_ended = {line["Name"] for line in hanging(lines, circuit)}
-    if open_ended:
-        notes.append(f"open, the other end connects to nothing, left out: line {', '.join(sorted(open_ended))}.")
-    opened = _opened_by_controls(circuit)
-    without_unit = 0
+    opened = {line["Name"] for line in lines if line["open"]} | _opened_by_controls(circuit)
     for line in lines:
         if line["Name"] in open_ended:
             continue
         section = _line_section(line, circuit["f_hz"], unstated_unit)
-        row = _ends(line, f"line.{line['Name']}", conductors)
+        row = _ends(line, f"line.{section.name}", conductors)
         if section.is_switch or _is_jumper(section, base_kv[row["from_bus"]]):
-            closed = not line["open"] and line["Name"] not in opened
-            tables.switch.append({"switch": section.name, **row, "closed": closed})
-        elif line["open"] or line["Name"] in opened:
+            tables.switch.append({"switch": section.name, **row, "closed": section.name not in opened})
+        elif section.name in opened:
             raise InvalidFeederError(
-                f"{conductors.name}: line.{line['Name']} is open; put a switch (Switch=y) at its end and open that."
+                f"{conductors.name}: line.{section.name} is open; put a switch (Switch=y) at its end and open that."
             )
         else:
-            without_unit += line["Units"] == "none"
             _add(tables, section, row)
     for reactor in live_elements(circuit["reactor"]):
-        _add(
-            tables, _reactor_section(reactor, conductors.name), _ends(reactor, f"reactor.{reactor['Name']}", conductors)
-        )
+        section = _reactor_section(reactor, conductors.name)
+        _add(tables, section, _ends(reactor, f"reactor.{section.name}", conductors))
+    notes += _doubts([line for line in lines if line["Name"] not in open_ended], circuit["f_hz"], unstated_unit)
+    if open_ended:
+        notes.append(f"open, the other end connects to nothing, left out: line {', '.join(sorted(open_ended))}.")
+    return tables
+
+
+def _doubts(lines: list[Element], f_hz: float, unstated_unit: str) -> list[str]:
+    """What the tables say of lines that the script does not say."""
+    notes = []
+    without_unit = sum(line["Units"] == "none" and not line["Switch"] for line in lines)
     if without_unit:
         notes.append(
             f"{without_unit} lines state no unit of length, taken as {unstated_unit}; impedances are right anyway."
         )
-    return tables
+    elsewhere = [line["Name"] for line in lines if line["BaseFreq"] != f_hz]
+    if elsewhere:
+        names = ", ".join(elsewhere)
+        notes.append(f"stated for another frequency, X scaled without the earth return's correction: line {names}.")
+    return notes
 
 
 def _opened_by_controls(circuit: Element) -> set[str]:
@@ -146,9 +154,9 @@ def _reactor_section(reactor: Element, name: str) -> Section:
 
 
 def _is_jumper(section: Section, base_kv: float) -> bool:
-    impedance = np.abs(np.diag(section.resistance + 1j * section.reactance)).max() * BASE_MVA / base_kv**2
-    no_reactance = not np.diag(section.reactance).any()
-    return bool(impedance < (JUMPER_PU if no_reactance else NO_IMPEDANCE_PU))
+    impedance_ohm = np.abs(np.diag(section.resistance + 1j * section.reactance)).max()
+    limit_pu = NO_IMPEDANCE_PU if np.diag(section.reactance).any() else JUMPER_PU
+    return bool(impedance_ohm < limit_pu * base_kv**2 / BASE_MVA)
 
 
 def _add(tables: LineTables, section: Section, row: Row) -> None:

@@ -13,9 +13,11 @@ from networks.importers.opendss import vocabulary
 MOST_FILES = 200
 MOST_STATEMENTS = 500_000
 MOST_BYTES = 50_000_000
+MOST_CONDUCTORS = 1000  # phases, taps, ...: the engine reserves memory for whatever number it reads
 
 CLOSING = {'"': '"', "'": "'", "(": ")", "[": "]", "{": "}"}
 TOKEN = re.compile(r"""\s*,?\s*("[^"]*"?|'[^']*'?|\([^)]*\)?|\[[^\]]*\]?|\{[^}]*\}?|[^\s,=]+)(\s*=)?""")
+COUNT = re.compile(r"\b(?:n?phases|nconds|windings|npts|numsteps|numtaps)\s*=\s*([\d.]+(?:e\+?\d+)?)", re.IGNORECASE)
 READS_A_FILE = re.compile(r"\b(sng|dbl|csv)?file\s*=", re.IGNORECASE)
 
 
@@ -72,6 +74,7 @@ class _Reader:
         self.files_read = 0
         self.script = Script()
         self.skipped: Counter[str] = Counter()
+        self.curves = set(vocabulary.CURVES_OF_THE_ENGINE)
         self.more_is_wanted = False
 
     def read(self) -> Script:
@@ -110,6 +113,7 @@ class _Reader:
             # What was drawn stays: a second circuit in one script is the same feeder, solved in another way.
             self.script = Script(coordinates=self.script.coordinates)
             self.skipped.clear()
+            self.curves = set(vocabulary.CURVES_OF_THE_ENGINE)
         elif command == "set":
             self._set(rest, place)
         elif command in vocabulary.SKIPPED:
@@ -128,8 +132,8 @@ class _Reader:
         if command in ("new", "edit"):
             kind, name, rest = element_of(rest, place)
             self.more_is_wanted = self._wants(kind, f"{kind}.{name}", place)
-            if kind in vocabulary.CURVES and command == "new":
-                self._say(f'new "{kind}.{name}"', place)
+            if kind in vocabulary.CURVES:
+                self._define_curve(f"{kind}.{name}".lower(), place)
             if self.more_is_wanted:
                 self._say(f'{command} "{kind}.{name}" {rest}', place)
         elif command == "more":
@@ -141,6 +145,12 @@ class _Reader:
             kind, name, rest = element_of(rest, place)
             if self._wants(kind, f"{kind}.{name}", place):
                 self._say(f'{command} "{kind}.{name}" {rest}', place)
+
+    def _define_curve(self, element: str, place: str) -> None:
+        """Loads may name the curve, so it exists; the engine brings some of its own."""
+        if element not in self.curves:
+            self.curves.add(element)
+            self._say(f'new "{element}"', place)
 
     def _edit_property(self, path: str, rest: str, place: str) -> None:
         """``Transformer.reg1.Taps=[1 1.05] ...``, or a property of the element that was last spoken of."""
@@ -176,6 +186,9 @@ class _Reader:
     def _say(self, text: str, place: str) -> None:
         if len(self.script.statements) >= MOST_STATEMENTS:
             raise refuse(place, f"more than {MOST_STATEMENTS} statements.")
+        for count in COUNT.finditer(text):
+            if float(count[1]) > MOST_CONDUCTORS:
+                raise refuse(place, f"found {count[0]}; expected at most {MOST_CONDUCTORS}.")
         self.script.statements.append(Statement(text, place))
 
     def _follow(self, command: str, rest: str, place: str, depth: int) -> None:

@@ -42,6 +42,20 @@ ELEMENTS = frozenset(
 PARTS = frozenset({"linecode", "linegeometry", "linespacing", "wiredata", "cndata", "tsdata", "xfmrcode"})
 # Classes that elements may refer to by name without the power flow of a moment depending on them: defined, but empty.
 CURVES = frozenset({"loadshape", "growthshape", "tshape", "priceshape", "spectrum", "tcc_curve", "xycurve"})
+CURVES_OF_THE_ENGINE = frozenset(
+    {
+        *(
+            "loadshape.default",
+            "growthshape.default",
+            "spectrum.default",
+            "spectrum.defaultload",
+            "spectrum.defaultgen",
+        ),
+        *("spectrum.defaultvsource", "spectrum.linear", "spectrum.pwm6", "spectrum.dc6"),
+        *(f"tcc_curve.{name}" for name in ("a", "d", "tlink", "klink", "uv1547", "ov1547")),
+        *(f"tcc_curve.{name}" for name in ("mod_inv", "very_inv", "ext_inv", "definite")),
+    }
+)
 INSTRUMENTS = frozenset({"monitor", "energymeter", "sensor"})
 CONTROLS = frozenset({"capcontrol", "relay", "recloser", "fuse", "invcontrol", "storagecontroller", "expcontrol"})
 REFUSED_CLASSES = {
