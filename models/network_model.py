@@ -148,8 +148,11 @@ class NetworkModel:
         switch_closed: Any = None,
         line_in_service: Any = None,
     ) -> Admittances:
-        """The compiled state of the given taps (n_trafo), switches (n_switch) and lines (n_line); None is as built."""
-        taps = self.initial_tap_pos if tap_pos is None else np.asarray(tap_pos, dtype=np.int64)
+        """The compiled state of the given taps (n_trafo), switches (n_switch) and lines (n_line); None is as built.
+
+        A tap may be a fraction: the mean of the taps by phase is where the one tap of a balanced network stands.
+        """
+        taps = np.asarray(self.initial_tap_pos if tap_pos is None else tap_pos, dtype=np.float64)
         closed = self.initial_switch_closed if switch_closed is None else np.asarray(switch_closed, dtype=bool)
         service = self.initial_line_in_service if line_in_service is None else np.asarray(line_in_service, dtype=bool)
         key = taps.tobytes() + closed.tobytes() + service.tobytes()
@@ -193,11 +196,16 @@ def solve_linear(ybus: csr_matrix, fixed: IntArray, v_fixed: ComplexArray) -> Co
     return v
 
 
-def set_topology(net: "pandapowerNet", tap_pos: IntArray, switch_closed: BoolArray, line_in_service: BoolArray) -> None:
+def set_topology(
+    net: "pandapowerNet", tap_pos: IntArray | FloatArray, switch_closed: BoolArray, line_in_service: BoolArray
+) -> None:
     """Write taps, switches and service states into the tables of `net`, touching only what differs."""
     has_tap = net.trafo.tap_pos.notna().to_numpy()
     if has_tap.any():
-        net.trafo.loc[has_tap, "tap_pos"] = tap_pos[has_tap].astype(net.trafo.tap_pos.dtype)
+        taps = np.asarray(tap_pos)[has_tap]
+        if not np.array_equal(taps, np.trunc(taps)):
+            net.trafo["tap_pos"] = net.trafo.tap_pos.astype(np.float64)
+        net.trafo.loc[has_tap, "tap_pos"] = taps.astype(net.trafo.tap_pos.dtype)
     if len(switch_closed):
         net.switch["closed"] = switch_closed
     if len(line_in_service):

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mosaik_scenarios.comparison.command import compare
+
 if TYPE_CHECKING:
     from mosaik_scenarios.scenario import Scenario
 
@@ -115,6 +117,9 @@ def report(run: Annotated[str, typer.Argument(help="Folder of a run, or its name
     from mosaik_scenarios.results import find_run
 
     typer.echo(find_run(run).report())
+
+
+app.command()(compare)
 
 
 @app.callback(invoke_without_command=True)

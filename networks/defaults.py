@@ -14,7 +14,7 @@ from networks.feeder import (
     Feeder,
     table,
 )
-from networks.metering import plan_of
+from networks.metering import LOW_VOLTAGE_KV, plan_of
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 # Six households in ten, the rest shops, workdays, round-the-clock business and farms.
 MIXED_PROFILES = ("h0", "h0", "g0", "h0", "l0", "h0", "g1", "h0", "g3", "h0")
 COMMERCIAL_PROFILES = ("g0", "g1", "g3", "g4")
-LOW_VOLTAGE_KV = 1.0
 
 PV_TILT_DEGREE = 30.0
 PV_AZIMUTH_DEGREE = 180.0

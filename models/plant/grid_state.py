@@ -18,7 +18,8 @@ class GridInputs:
     """P + jQ of every load, consumption positive, (n_load,). [MVA]"""
     sgen: ComplexArray
     """P + jQ of every static generator, generation positive, (n_sgen,). [MVA]"""
-    tap_pos: IntArray
+    tap_pos: IntArray | FloatArray
+    """Of every transformer, (n_trafo,); a fraction stands for the mean of taps by phase. [-]"""
     switch_closed: BoolArray
     line_in_service: BoolArray
     slack: ComplexArray

@@ -12,8 +12,10 @@ from networks.importers.pandapower_safety import require_harmless, require_table
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-# A packed file of a few kilobytes can stand for terabytes; a net of ten thousand buses unpacks to some megabytes.
+# A packed file of a few kilobytes can stand for terabytes, a single cell for a sheet of ten thousand million; a net of
+# ten thousand buses unpacks to some megabytes.
 LARGEST_UNPACKED_BYTES = 300e6
+LARGEST_SHEET = (100_000, 500)
 
 
 def read_pandapower_excel(path: Path) -> Any:
@@ -68,7 +70,22 @@ def _require_bounded(path: Path) -> None:
 def _sheets(path: Path) -> dict[str, DataFrame]:
     from pandas import read_excel
 
+    _require_bounded_sheets(path)
     return {str(name): sheet for name, sheet in read_excel(path, sheet_name=None, index_col=0).items()}
+
+
+def _require_bounded_sheets(path: Path) -> None:
+    """Refuse a sheet that is larger than a net's, before anything makes room for it."""
+    from openpyxl import load_workbook
+
+    rows, columns = LARGEST_SHEET
+    for sheet in load_workbook(path, read_only=True, keep_links=False).worksheets:
+        sheet.reset_dimensions()  # what the file claims; the cells themselves say how far they reach
+        for number, row in enumerate(sheet.iter_rows(values_only=True), start=1):
+            if number > rows or len(row) > columns:
+                raise InvalidFeederError(
+                    f"{path}: sheet {sheet.title} has more than {rows} rows or {columns} columns; that is no network."
+                )
 
 
 def _require_harmless_cells(sheet: DataFrame, path: Path) -> None:
