@@ -70,7 +70,7 @@ class CircuitMaps:
         rows = np.array([position[int(line)] for line, _ in lines], dtype=np.int64)
         self._line_of_end = np.concatenate((rows, rows))
         of_element = {
-            ("line." + element, end): (end - 1) * len(lines) + k
+            (f"line.{element}", end): (end - 1) * len(lines) + k
             for k, (_, element) in enumerate(lines)
             for end in (1, 2)
         }
@@ -86,44 +86,37 @@ class CircuitMaps:
     def _map_currents(
         self, terminals: Sequence[Terminal], circuit: Any, network: NetworkModel, places: FaultPlaces
     ) -> None:
-        position = {int(index): k for k, index in enumerate(network.line_index)}
-        sides: dict[tuple[str, int], tuple[str, int]] = {}
-        for line, element in zip(circuit.line.line, circuit.line.element, strict=True):
-            sides[f"line.{element}", 1] = ("line_from", position[int(line)])
-            sides[f"line.{places.last_section(element)}", 2] = ("line_to", position[int(line)])
-        trafo_position = {int(index): k for k, index in enumerate(network.trafo_index)}
-        rated: dict[tuple[str, int], float] = {}
-        for unit in circuit.winding.itertuples(index=False):
-            sides[f"transformer.{unit.element}", unit.winding] = (f"trafo_{unit.side}", trafo_position[int(unit.trafo)])
-            rated[f"transformer.{unit.element}", unit.winding] = unit.rated_ka
-        offsets = dict(zip(SIDES, np.cumsum([0, *(3 * self._size(side) for side in SIDES)]).tolist(), strict=False))
-        rows, columns = [], []
-        winding_current, winding_trafo, winding_rated_ka = [], [], []
-        self._present = np.zeros(3 * sum(self._size(side) for side in SIDES), dtype=bool)
+        """Which currents add up to each side and phase, and which are those of transformer windings."""
+        side_of = _sides(circuit, network, places)
+        rated_ka = {
+            (f"transformer.{unit.element}", unit.winding): unit.rated_ka
+            for unit in circuit.winding.itertuples(index=False)
+        }
+        sizes = [3 * self._size(side) for side in SIDES]
+        first_row = dict(zip(SIDES, np.cumsum([0, *sizes]).tolist(), strict=False))
+        entries: list[tuple[int, int]] = []
+        windings: list[tuple[int, int, float]] = []
         for terminal in terminals:
-            side = sides.get((terminal.element, terminal.number))
+            key = (terminal.element, terminal.number)
             for conductor, node in enumerate(terminal.nodes):
                 if node not in self._place:
                     continue
                 bus, phase = self._place[node]
                 current = terminal.first_current + conductor
-                rows.append(offsets["bus"] + 3 * bus + phase)
-                columns.append(current)
-                if side is None:
-                    continue
-                rows.append(offsets[side[0]] + 3 * side[1] + phase)
-                columns.append(current)
-                if side[0].startswith("trafo"):
-                    winding_current.append(current)
-                    winding_trafo.append(side[1])
-                    winding_rated_ka.append(rated[terminal.element, terminal.number])
+                for side, row in (("bus", bus), *side_of.get(key, ())):
+                    entries.append((first_row[side] + 3 * row + phase, current))
+                if key in rated_ka:
+                    ((_, trafo),) = side_of[key]
+                    windings.append((current, trafo, rated_ka[key]))
+        rows, columns = np.array(entries, dtype=np.int64).reshape(-1, 2).T
         n_current = sum(len(terminal.nodes) for terminal in terminals)
-        ones = np.ones(len(rows))
-        self._sums = csr_matrix((ones, (rows, columns)), shape=(len(self._present), n_current))
+        self._sums = csr_matrix((np.ones(len(rows)), (rows, columns)), shape=(sum(sizes), n_current))
+        self._present = np.zeros(sum(sizes), dtype=bool)
         self._present[rows] = True
-        self._winding_current = np.array(winding_current, dtype=np.int64)
-        self._winding_trafo = np.array(winding_trafo, dtype=np.int64)
-        self._winding_rated_ka = np.array(winding_rated_ka)
+        self._winding_current, self._winding_trafo = (
+            np.array([winding[k] for winding in windings], dtype=np.int64) for k in (0, 1)
+        )
+        self._winding_rated_ka = np.array([winding[2] for winding in windings])
 
     def _map_connections(self, terminals: Sequence[Terminal], source_bus: str) -> None:
         """Pairs of nodes that an element joins, and the switchable terminals (-1: none) they are joined through."""
@@ -203,3 +196,18 @@ def _pairs_of_transformer(windings: Sequence[Terminal]) -> list[tuple[str, str]]
     """All windings are live when one is."""
     nodes = [node for winding in windings for node in winding.nodes if node]
     return [(nodes[0], node) for node in nodes[1:]]
+
+
+def _sides(
+    circuit: Any, network: NetworkModel, places: FaultPlaces
+) -> dict[tuple[str, int], tuple[tuple[str, int], ...]]:
+    """The side of the net's line or transformer, and its row, that a terminal (element, number) belongs to."""
+    row_of_line = {int(index): k for k, index in enumerate(network.line_index)}
+    row_of_trafo = {int(index): k for k, index in enumerate(network.trafo_index)}
+    sides: dict[tuple[str, int], tuple[tuple[str, int], ...]] = {}
+    for line, element in zip(circuit.line.line, circuit.line.element, strict=True):
+        sides[f"line.{element}", 1] = (("line_from", row_of_line[int(line)]),)
+        sides[f"line.{places.last_section(element)}", 2] = (("line_to", row_of_line[int(line)]),)
+    for unit in circuit.winding.itertuples(index=False):
+        sides[f"transformer.{unit.element}", unit.winding] = ((f"trafo_{unit.side}", row_of_trafo[int(unit.trafo)]),)
+    return sides

@@ -33,7 +33,7 @@ class OpenDSSCircuit:
     Attributes
     ----------
     commands
-        OpenDSS commands that build the whole circuit, loads in the order of `load`.
+        OpenDSS commands that build the whole circuit, its first loads in the order of `load` and `sgen`.
     source
         `bus` (OpenDSS name), `vn_kv`; `line`, the net's line that stands for its impedance (None where it has none).
     node
@@ -133,6 +133,7 @@ class _Builder:
         tables, bus = self.tables, self.bus
         off = set(self.net.shunt.name[~self.net.shunt.in_service.astype(bool)])
         taps: dict[str, Any] = {row["element"]: row for row in tap_changer.to_dict("records")}
+        switches = set(self.net.switch.name)
         loads = tables.load.set_index("load", drop=False).loc[list(self.load)]
         return [
             *commands.circuit(tables.source.iloc[0], bus[tables.source.bus.iloc[0]]),
@@ -141,7 +142,12 @@ class _Builder:
                 for row in _rows(tables.line_configuration)
             ),
             *(commands.line(row, self.line[row.line], bus, self.configuration) for row in _rows(tables.line)),
-            *(commands.switch(row, self.switch[row.switch], bus) for row in _rows(tables.switch)),
+            *(
+                commands.switch(row, self.switch[row.switch], bus)
+                for row in _rows(tables.switch)
+                # Nobody could close a switch that the net does not have.
+                if row.closed or row.switch in switches
+            ),
             *(
                 commands.transformer(row, self.transformer[row.transformer], bus, taps)
                 for row in _rows(tables.transformer)
@@ -151,8 +157,9 @@ class _Builder:
                 for row in _rows(tables.capacitor)
                 if row.capacitor not in off
             ),
-            *(commands.load(row, self.load[row.load], bus) for row in _rows(loads)),
+            *(commands.load(row, self.load[row.load], bus) for row in _rows(loads.iloc[: len(self.net.load)])),
             *self._static_generators(),
+            *(commands.load(row, self.load[row.load], bus) for row in _rows(loads.iloc[len(self.net.load) :])),
             *commands.solution(sorted(set(tables.bus.vn_kv), reverse=True)),
         ]
 
@@ -244,14 +251,14 @@ class _Builder:
         for unit in _rows(self.tables.transformer):
             if unit.bank not in trafo_of:
                 continue
-            trafo = self.net.trafo.loc[trafo_of[unit.bank]]
-            hv_bus = self.net.bus.name.at[trafo.hv_bus]
+            trafo = trafo_of[unit.bank]
+            hv_bus = self.net.bus.name.at[self.net.trafo.hv_bus.at[trafo]]
             for number, winding in enumerate(commands.windings(unit), start=1):
                 side = "hv" if winding["bus"] == hv_bus else "lv"
                 rated_ka = unit.rated_kva / winding["kv"] / 1000.0
                 rated_ka /= np.sqrt(3) if len(winding["phases"]) == 3 else 1.0
                 rated_ka /= 2.0 if winding["phases"] in tuple(LEGS) else 1.0
-                rows.append((trafo.name, self.transformer[unit.transformer], number, side, rated_ka))
+                rows.append((trafo, self.transformer[unit.transformer], number, side, rated_ka))
         return _frame(("trafo", "element", "winding", "side", "rated_ka"), rows)
 
     def _tap_changers(self) -> DataFrame:

@@ -272,6 +272,20 @@ def test_static_generators_feed_in_what_they_are_told(ieee13: OpenDSSPowerFlow) 
     assert power_flow.phases.p_b_mw[rows[0]] == pytest.approx(-0.1, abs=1e-6)
 
 
+def test_a_load_that_only_the_tables_have_keeps_its_power_and_no_other_takes_its_place() -> None:
+    import pandapower as pp
+
+    tables = tables_of("ieee4")
+    net, _ = balanced_net(tables)
+    net.load = net.load.drop(net.load.index[net.load.name == "4b"])
+    pp.create_sgen(net, net.load.bus.iloc[0], p_mw=0.9)
+    power_flow = power_flow_of(tables, net)
+    power_flow.solve(power_flow.nominal_inputs())
+    bus = power_flow.network.sgen_bus[0]
+    drawn = [vars(power_flow.phases)[f"p_{phase}_mw"][bus] for phase in "abc"]
+    np.testing.assert_allclose(drawn, [1.275 - 0.3, 1.8 - 0.3, 2.375 - 0.3], atol=1e-6)
+
+
 def test_a_load_beyond_what_the_lines_can_carry_has_no_solution_and_leaves_no_trace() -> None:
     power_flow = power_flow_of(tables_of("ieee4"))
     inputs = power_flow.nominal_inputs()
