@@ -67,12 +67,14 @@ class Admittances:
 
     @cached_property
     def flat_start(self) -> ComplexArray:
-        """Start of Newton's method: magnitudes of `initial_v`, angles of the network without load. [pu]
+        """Start of Newton's method: the network without load; generators at their set-points of voltage. [pu]
 
-        The unloaded network knows every phase shift between the slack and a node, which a start at 0 degree does not.
+        The unloaded network knows every phase shift and every tap between the slack and a node, which a start at 1 pu
+        and 0 degree does not. Where generators hold voltages, it would know less about the magnitudes than they do.
         """
         unloaded = solve_linear(self.ybus, self.slack_nodes, self.initial_v[self.slack_nodes])
-        return np.abs(self.initial_v) * np.exp(1j * np.angle(unloaded))
+        magnitude = np.abs(self.initial_v if len(self.pv_nodes) else unloaded)
+        return magnitude * np.exp(1j * np.angle(unloaded))
 
     @cached_property
     def ybus_by_column(self) -> Any:
