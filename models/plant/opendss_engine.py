@@ -12,6 +12,7 @@ from models.network_model import ComplexArray, FloatArray
 # A load whose power changes keeps its admittance in the matrix: its injection makes up for the difference, so that the
 # matrix need not be factorised anew at every step.
 KEEP_ADMITTANCES = 2
+RENEW_ADMITTANCES = 0
 SET = 0
 
 
@@ -70,6 +71,15 @@ class OpenDSSEngine:
         except OpenDSSDirect.DSSException:
             return False
         return bool(self._solution.Converged)
+
+    def solve_with_loads_as_admittances(self, power_kva: ComplexArray) -> bool:
+        """Solve the linear circuit in which the first loads are what they would be at rated voltage. [kVA]"""
+        self._loads.set(power_kva, RENEW_ADMITTANCES)
+        self.run(["Set LoadModel=Admittance"])
+        try:
+            return self.solve()
+        finally:
+            self.run(["Set LoadModel=PowerFlow"])
 
     def start_flat(self) -> None:
         """Start the next solution from the unloaded circuit."""
@@ -157,13 +167,13 @@ class _LoadBatch:
         self._batch = self._ffi.gc(pointer[0], self._lib.Batch_Dispose)
         self._count = int(dimensions[0])
 
-    def set(self, power_kva: ComplexArray) -> None:
+    def set(self, power_kva: ComplexArray, admittances: int = KEEP_ADMITTANCES) -> None:
         if len(power_kva) > self._count:
             raise InvalidParameterError(f"the circuit has {self._count} loads, got {len(power_kva)} powers.")
         if len(power_kva):
-            self._write(b"kW", np.ascontiguousarray(power_kva.real), len(power_kva))
-            self._write(b"kvar", np.ascontiguousarray(power_kva.imag), len(power_kva))
+            self._write(b"kW", np.ascontiguousarray(power_kva.real), admittances)
+            self._write(b"kvar", np.ascontiguousarray(power_kva.imag), admittances)
 
-    def _write(self, quantity: bytes, values: FloatArray, count: int) -> None:
+    def _write(self, quantity: bytes, values: FloatArray, admittances: int) -> None:
         pointer = self._ffi.cast("double*", values.ctypes.data)
-        self._lib.Batch_Float64ArrayS(self._batch, count, quantity, SET, pointer, KEEP_ADMITTANCES)
+        self._lib.Batch_Float64ArrayS(self._batch, len(values), quantity, SET, pointer, admittances)

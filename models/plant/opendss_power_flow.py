@@ -51,7 +51,8 @@ class OpenDSSPowerFlow:
     -----
     OpenDSS solves ``Y v = i(v)`` by fixed-point iteration from the last solution, to 1e-8. Loads are constant power (or
     what their voltage dependence says) between their own voltage limits and impedances beyond, so that a fault's sag
-    has a solution. A fault is a resistance from each phase of its line to earth, the line being cut there.
+    has a solution; where it still has none, loads are impedances throughout, as in fault studies. A fault is a
+    resistance from each phase of its line to earth, the line being cut there.
     """
 
     def __init__(self, net: "pandapowerNet", circuit: Any, faults: tuple[Fault, ...] = ()) -> None:
@@ -111,8 +112,8 @@ class OpenDSSPowerFlow:
         self.inputs = replace(inputs, tap_pos=self.taps.ganged(inputs.tap_pos, taps), phase_tap_pos=taps)
         closed = self._maps.terminals_closed(inputs.line_in_service, inputs.switch_closed)
         self._apply(inputs, taps, closed)
-        voltages = self._engine.voltages if self._engine.solve() else None
-        if voltages is None or not np.isfinite(voltages).all():
+        voltages = self._solution(inputs)
+        if voltages is None:
             self._engine.start_flat()
             self.state, self.phases = GridState.unsolved(self.network), PhaseState.unknown(self.network)
             return self.state
@@ -120,6 +121,14 @@ class OpenDSSPowerFlow:
         currents, supplied = self._engine.currents, self._engine.supplied
         self.state, self.phases = self._results.describe(voltages, currents, supplied, inputs.slack[0], alive)
         return self.state
+
+    def _solution(self, inputs: GridInputs) -> ComplexArray | None:
+        """Node voltages, None where there is no solution. [V]"""
+        solved = self._engine.solve()
+        if inputs.faults and not solved:
+            solved = self._engine.solve_with_loads_as_admittances(self._consumption_kva(inputs))
+        voltages = self._engine.voltages
+        return voltages if solved and np.isfinite(voltages).all() else None
 
     def _check(self, faults: tuple[Fault, ...]) -> None:
         lines = [fault.line for fault in faults]

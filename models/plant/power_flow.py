@@ -123,7 +123,7 @@ class PowerFlow:
         return self.network.bus_consumption(load, inputs.sgen)
 
     def _healthy(self, topology: Admittances, inputs: GridInputs) -> "_Solution | None":
-        """Newton's method from the last solution, then from a flat start."""
+        """Newton's method from where a solution may be near."""
         solve = self._voltage_dependent if self._loads.present else self._constant_power
         for start in self._starts(topology, inputs):
             solution = solve(topology, inputs, start)
@@ -157,11 +157,12 @@ class PowerFlow:
         return None
 
     def _starts(self, topology: Admittances, inputs: GridInputs) -> Iterator[ComplexArray]:
-        """Where Newton's method may start: the last solution if the nodes are the same, then flat; slacks as given."""
+        """Where Newton's method may start, slacks as given: the last solution if its nodes are the same, then without."""
         slack = self._slack_voltages(topology, inputs)
-        if self._last is not None and self._last[0] is topology:
+        if self._last is not None and topology.has_nodes_of(self._last[0]):
             yield _with_slack(self._last[1], topology, slack)
         yield _with_slack(topology.flat_start, topology, slack)
+        yield _with_slack(topology.unloaded_start, topology, slack)
 
     def _slack_voltages(self, topology: Admittances, inputs: GridInputs) -> ComplexArray:
         """Phasors at `slack_nodes`: those of the external grids; slack generators keep their set-point. [pu]"""

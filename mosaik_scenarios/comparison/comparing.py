@@ -145,6 +145,7 @@ class _Task:
             unmatched_feeder=match.feeder_only if match else (),
             distances=distances,
             notes=tuple(self._notes(match)),
+            approximations=feeder.approximations if self.solver == "pandapower" else (),
             tolerance=tolerance,
         )
 
@@ -248,7 +249,6 @@ class _Task:
             yield "The taps are imposed" + ("." if self.solver == "opendss" else ", by their mean over the phases.")
         elif self.hours is not None and len(self.feeder.regulators):
             yield f"The feeder's own regulators decide on the taps, from hour {self.begin} on."
-        yield from self.feeder.approximations
 
 
 def _angle_errors(

@@ -223,6 +223,18 @@ def test_a_fault_on_a_lateral_burns_in_its_phase_only(ieee13: OpenDSSPowerFlow) 
     assert during[1].vm_a_pu[near] > 0.9
 
 
+def test_a_sag_too_shallow_for_the_loads_to_let_go_and_too_deep_to_carry_them_has_a_solution() -> None:
+    power_flow = power_flow_of(tables_of("ieee4"))
+    inputs = power_flow.nominal_inputs()
+    before = power_flow.solve(inputs)
+    line = index_of(power_flow, "line", "1-2")
+    sagged = power_flow.solve(replace(inputs, faults=(Fault(line, 0.5, 0.5),)))
+    assert sagged.converged
+    assert np.nansum(sagged.p_mw) + sagged.p_loss_mw == pytest.approx(0.0, abs=1e-5 * sagged.slack_p_mw[0])
+    assert 0.3 < sagged.vm_pu[index_of(power_flow, "bus", "4")] < 0.8
+    np.testing.assert_allclose(power_flow.solve(inputs).vm_pu, before.vm_pu, atol=1e-7)
+
+
 def test_two_faults_on_one_line_and_faults_beside_the_network_are_refused(ieee13: OpenDSSPowerFlow) -> None:
     inputs = ieee13.nominal_inputs()
     line = index_of(ieee13, "line", "632633")
