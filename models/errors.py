@@ -22,6 +22,10 @@ class UnknownNameError(ModelError):
     """A name that no registry holds (an attack family, a detector, a curve)."""
 
 
+class MissingExtraError(ModelError):
+    """An optional part of the project is asked for and what it needs is not installed."""
+
+
 class NotFittedError(ModelError):
     """A detector was asked for a verdict before it was fitted and calibrated."""
 

@@ -71,8 +71,30 @@ class Admittances:
 
         The unloaded network knows every phase shift between the slack and a node, which a start at 0 degree does not.
         """
-        unloaded = solve_linear(self.ybus, self.slack_nodes, self.initial_v[self.slack_nodes])
-        return np.abs(self.initial_v) * np.exp(1j * np.angle(unloaded))
+        return np.abs(self.initial_v) * np.exp(1j * np.angle(self._unloaded))
+
+    @cached_property
+    def unloaded_start(self) -> ComplexArray:
+        """Another start of Newton's method: the network without load, generators at their set-points. [pu]
+
+        Far from the slack's voltage, behind regulators that raise or lower it, this is where a solution is near. In
+        large transmission systems it is not: there the lines' charging raises it without bounds.
+        """
+        start = self._unloaded.copy()
+        start[self.pv_nodes] = self.flat_start[self.pv_nodes]
+        return start
+
+    @cached_property
+    def _unloaded(self) -> ComplexArray:
+        return solve_linear(self.ybus, self.slack_nodes, self.initial_v[self.slack_nodes])
+
+    def has_nodes_of(self, other: "Admittances") -> bool:
+        """Whether voltages of `other` are voltages of this state, as where only taps differ."""
+        return self is other or (
+            self.n_node == other.n_node
+            and np.array_equal(self.node_of_bus, other.node_of_bus)
+            and np.array_equal(self.pv_nodes, other.pv_nodes)
+        )
 
     @cached_property
     def ybus_by_column(self) -> Any:
@@ -80,6 +102,13 @@ class Admittances:
         matrix = self.ybus.tocsc()
         matrix.sort_indices()
         return matrix
+
+    @cached_property
+    def diagonal_by_column(self) -> IntArray:
+        """Where the entries on the diagonal lie in the values of `ybus_by_column`; a node alone has none."""
+        matrix = self.ybus_by_column
+        column = np.repeat(np.arange(self.n_node), np.diff(matrix.indptr))
+        return np.flatnonzero(matrix.indices == column).astype(np.int64)
 
 
 class NetworkModel:
@@ -141,8 +170,11 @@ class NetworkModel:
         switch_closed: Any = None,
         line_in_service: Any = None,
     ) -> Admittances:
-        """The compiled state of the given taps (n_trafo), switches (n_switch) and lines (n_line); None is as built."""
-        taps = self.initial_tap_pos if tap_pos is None else np.asarray(tap_pos, dtype=np.int64)
+        """The compiled state of the given taps (n_trafo), switches (n_switch) and lines (n_line); None is as built.
+
+        A tap may be a fraction: the mean of the taps by phase is where the one tap of a balanced network stands.
+        """
+        taps = np.asarray(self.initial_tap_pos if tap_pos is None else tap_pos, dtype=np.float64)
         closed = self.initial_switch_closed if switch_closed is None else np.asarray(switch_closed, dtype=bool)
         service = self.initial_line_in_service if line_in_service is None else np.asarray(line_in_service, dtype=bool)
         key = taps.tobytes() + closed.tobytes() + service.tobytes()
@@ -165,9 +197,13 @@ class NetworkModel:
 
     def node_injection(self, state: Admittances, bus_consumption: ComplexArray) -> ComplexArray:
         """Node injections of one topology state, (n_node,). [pu]"""
+        return state.fixed_injection - self.node_consumption(state, bus_consumption)
+
+    def node_consumption(self, state: Admittances, bus_consumption: ComplexArray) -> ComplexArray:
+        """What is drawn at the buses (n_bus,) [MVA] by node, (n_node,). [pu]"""
         alive = state.node_of_bus >= 0
         drawn = _sum_at(state.node_of_bus[alive], bus_consumption[alive], state.n_node)
-        return state.fixed_injection - drawn / state.base_mva
+        return drawn / state.base_mva
 
 
 def solve_linear(ybus: csr_matrix, fixed: IntArray, v_fixed: ComplexArray) -> ComplexArray:
@@ -182,11 +218,16 @@ def solve_linear(ybus: csr_matrix, fixed: IntArray, v_fixed: ComplexArray) -> Co
     return v
 
 
-def set_topology(net: "pandapowerNet", tap_pos: IntArray, switch_closed: BoolArray, line_in_service: BoolArray) -> None:
+def set_topology(
+    net: "pandapowerNet", tap_pos: IntArray | FloatArray, switch_closed: BoolArray, line_in_service: BoolArray
+) -> None:
     """Write taps, switches and service states into the tables of `net`, touching only what differs."""
     has_tap = net.trafo.tap_pos.notna().to_numpy()
     if has_tap.any():
-        net.trafo.loc[has_tap, "tap_pos"] = tap_pos[has_tap].astype(net.trafo.tap_pos.dtype)
+        taps = np.asarray(tap_pos)[has_tap]
+        if not np.array_equal(taps, np.trunc(taps)):
+            net.trafo["tap_pos"] = net.trafo.tap_pos.astype(np.float64)
+        net.trafo.loc[has_tap, "tap_pos"] = taps.astype(net.trafo.tap_pos.dtype)
     if len(switch_closed):
         net.switch["closed"] = switch_closed
     if len(line_in_service):

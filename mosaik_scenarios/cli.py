@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mosaik_scenarios.comparison.command import compare
+
 if TYPE_CHECKING:
     from mosaik_scenarios.scenario import Scenario
 
@@ -53,7 +55,8 @@ def run(
     scenario: Annotated[
         str | None, typer.Argument(help="Name of a scenario, or its .toml or .json file; the day unless given.")
     ] = None,
-    feeder: Annotated[str | None, typer.Option(help="Name of a feeder, or its pandapower .json file.")] = None,
+    feeder: Annotated[str | None, typer.Option(help="Name of a feeder, or its file.")] = None,
+    solver: Annotated[str | None, typer.Option(help="pandapower (balanced) or opendss (every phase).")] = None,
     duration: Annotated[
         str | None, typer.Option(help="Such as 1d, 6h or 90s; what would happen later is left out.")
     ] = None,
@@ -67,7 +70,7 @@ def run(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")] = False,
 ) -> None:
     """Simulate a scenario and leave a folder of results."""
-    given = {"feeder": feeder, "step": step, "seed": seed}
+    given = {"feeder": feeder, "solver": solver, "step": step, "seed": seed}
     overrides = {name: value for name, value in given.items() if value is not None} | _settings(settings or [])
     chosen = find_scenario(scenario)
     chosen = chosen.lasting(duration) if duration is not None else chosen
@@ -116,6 +119,9 @@ def report(run: Annotated[str, typer.Argument(help="Folder of a run, or its name
     typer.echo(find_run(run).report())
 
 
+app.command()(compare)
+
+
 @app.callback(invoke_without_command=True)
 def _options(
     version: Annotated[bool, typer.Option("--version", help="Show the version.", is_eager=True)] = False,
@@ -153,8 +159,9 @@ def _feeders() -> Iterator[tuple[str, str]]:
 
     for feeder in list_feeders().astype(str).to_dict("records"):
         levels = f"{feeder['vn_kv']} kV"
-        yield feeder["name"], f"{feeder['buses']:>4} buses  {levels:30}{feeder['title']}"
-        yield "", feeder["source"]
+        phases = {"3": "3 phases", "balanced": "balanced"}[feeder["phases"]]
+        yield feeder["name"], f"{feeder['buses']:>4} buses  {levels:27}{phases:10}{feeder['title']}"
+        yield "", f"solver {feeder['solvers'].replace(', ', ' or ')}; {feeder['source']}"
 
 
 def _scenarios() -> Iterator[tuple[str, str]]:

@@ -30,3 +30,7 @@ class RunNotFoundError(GridTwinError):
 
 class SimulationFailedError(GridTwinError):
     """The simulation ended before its last step."""
+
+
+class ComparisonError(GridTwinError):
+    """Results that cannot be compared: of an unknown kind, of another size, in other units, or of another network."""

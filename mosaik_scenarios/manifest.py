@@ -16,10 +16,12 @@ from mosaik_scenarios.errors import RunFolderExistsError, RunNotFoundError
 
 Status = Literal["running", "complete", "failed", "interrupted"]
 
-DISTRIBUTIONS = ("gridtwin", "mosaik", "pandapower", "numpy", "pandas", "torch")
+DISTRIBUTIONS = ("gridtwin", "mosaik", "pandapower", "numpy", "pandas", "torch", "OpenDSSDirect.py")
 
 
-def claim(path: str | Path, scenario: Mapping[str, Any], force: bool = False) -> RunFolder:
+def claim(
+    path: str | Path, scenario: Mapping[str, Any], force: bool = False, feeder: Mapping[str, Any] | None = None
+) -> RunFolder:
     """Make the folder of a new run, with the manifest of a run that is going on.
 
     Parameters
@@ -30,6 +32,8 @@ def claim(path: str | Path, scenario: Mapping[str, Any], force: bool = False) ->
         All fields of the scenario in plain values, with the defaults that apply.
     force
         Replace a run that lies there. Files that belong to no run are never touched.
+    feeder
+        What it ran on: title, source, and what its network approximates.
 
     Raises
     ------
@@ -40,7 +44,7 @@ def claim(path: str | Path, scenario: Mapping[str, Any], force: bool = False) ->
     _require_free(folder, force)
     folder.clear()
     folder.path.mkdir(parents=True, exist_ok=True)
-    _write(folder, _opening(scenario))
+    _write(folder, _opening(scenario, feeder or {}))
     return folder
 
 
@@ -92,7 +96,7 @@ def _require_free(folder: RunFolder, force: bool) -> None:
         )
 
 
-def _opening(scenario: Mapping[str, Any]) -> dict[str, Any]:
+def _opening(scenario: Mapping[str, Any], feeder: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "status": "running",
         "started_at": _now(),
@@ -102,6 +106,7 @@ def _opening(scenario: Mapping[str, Any]) -> dict[str, Any]:
         "versions": versions(),
         "counts": {},
         "scenario": dict(scenario),
+        "feeder": dict(feeder),
     }
 
 

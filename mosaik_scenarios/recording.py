@@ -14,6 +14,11 @@ OF_GRID = {
     "trafo": ("p_hv_mw", "q_hv_mvar", "loading_percent"),
     "slack": ("p_mw", "q_mvar"),
 }
+BY_PHASE = {
+    "bus": ("vm_{}_pu", "va_{}_degree"),
+    "line": ("line_i_{}_ka",),
+    "trafo": ("tap_{}_pos_in_effect",),
+}
 OF_PROFILES = ("ambient_c", "ghi_w_per_m2")
 OF_GENERATOR = ("frequency_hz", "speed_pu", "rotor_angle_degree", "p_mechanical_mw", "p_electrical_mw")
 OF_TRANSFORMER = ("top_oil_c", "hot_spot_c", "ageing_acceleration", "loss_of_life_h")
@@ -42,6 +47,8 @@ def _record_plant(world: Any, twin: Twin) -> None:
     for table, quantities in OF_GRID.items():
         prefix = "" if table == "bus" else f"{table}_"
         world.connect(twin.grid, to, *((f"{prefix}{name}", f"{table}/{name}") for name in quantities))
+    if twin.experiment.scenario.solver == "opendss":
+        _record_phases(world, twin)
     world.connect(twin.grid, to, ("p_loss_mw", "grid/p_loss_mw"), ("converged", "grid/converged"))
     world.connect(twin.grid, to, ("tap_pos_in_effect", "trafo/tap_pos"))
     world.connect(twin.grid, to, ("vm_pu", "protection/vm_pu"), ("line_i_ka", "protection/line_i_ka"))
@@ -50,6 +57,15 @@ def _record_plant(world: Any, twin: Twin) -> None:
     world.connect(twin.profiles, to, *((name, f"weather/{name}") for name in OF_PROFILES))
     world.connect(twin.generator, to, *((name, f"generator/{name}") for name in OF_GENERATOR))
     world.connect(twin.transformer, to, *((name, f"transformer/{name}") for name in OF_TRANSFORMER))
+
+
+def _record_phases(world: Any, twin: Twin) -> None:
+    """What every phase does: ``bus/vm_a_pu``, ``line/i_a_ka``, ``trafo/tap_a_pos`` and so on."""
+    for table, patterns in BY_PHASE.items():
+        for pattern in patterns:
+            names = [pattern.format(phase) for phase in "abc"]
+            columns = [name.removeprefix(f"{table}_").removesuffix("_in_effect") for name in names]
+            world.connect(twin.grid, twin.recorder, *zip(names, (f"{table}/{c}" for c in columns), strict=True))
 
 
 def _record_control_room(world: Any, twin: Twin) -> None:
@@ -62,7 +78,10 @@ def _record_control_room(world: Any, twin: Twin) -> None:
     world.connect(twin.estimator, to, *((name, f"measurement/{name}") for name in residuals))
     for name, detector in twin.detectors.items():
         world.connect(detector, to, *((quantity, f"detection/{quantity}/{name}") for quantity in OF_DETECTOR))
-    world.connect(twin.regulator, to, ("operations", "regulator/operations"))
+    if twin.experiment.roles.regulates_locally:
+        world.connect(twin.grid, to, ("tap_operations", "regulator/operations"))
+    else:
+        world.connect(twin.regulator, to, ("operations", "regulator/operations"))
 
 
 def _watch_events(world: Any, twin: Twin) -> None:
@@ -104,7 +123,7 @@ def element_names(roles: Roles) -> dict[str, list[Any]]:
         "slack": order["ext_grid"],
         "measurement": channels,
         "estimate": order["bus"],
-        "regulator": [int(row["trafo"]) for row in roles.voltage_regulator()["regulators"]],
+        "regulator": roles.regulator_names(),
         "protection/vm_pu": order["bus"],
         "protection/line_i_ka": order["line"],
         "protection/switch_closed": order["switch"],

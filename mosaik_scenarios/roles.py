@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from models.profiles import LoadRecord
 from mosaik_scenarios.errors import ScenarioError
 from mosaik_scenarios.scenario import Scenario
 from mosaik_scenarios.sections import Fault
@@ -69,8 +70,8 @@ class Roles:
         }
 
     def profiles(self) -> dict[str, Any]:
-        """Loads by standard profile, at nominal power, or from the user's files."""
-        scenario, data = self.scenario, self.scenario.loads
+        """Loads by standard profile, at nominal power, as the feeder recorded them, or from the user's files."""
+        scenario = self.scenario
         return {
             "loads": self.feeder.loads(),
             "start": scenario.start.isoformat(),
@@ -78,8 +79,23 @@ class Roles:
             "customers_seed": scenario.seed,
             "seed": self.days_seed,
             "location": vars(self.feeder.location),
-            "data": data if isinstance(data, str) else data.model_dump(exclude_none=True),
+            "data": self._load_data(),
         }
+
+    def _load_data(self) -> Any:
+        data = self.scenario.loads
+        if data == "recorded":
+            return self._recorded_loads()
+        return data if isinstance(data, str) else data.model_dump(exclude_none=True)
+
+    def _recorded_loads(self) -> LoadRecord:
+        recorded, feeder = self.feeder.recorded_loads, self.feeder
+        if recorded is None:
+            problem = f"expected standard, nominal or a file, since feeder {feeder.name} comes with no recorded loads"
+            raise ScenarioError([("loads", problem)])
+        return LoadRecord.of_meters(
+            f"the recording of feeder {feeder.name}", timezone=feeder.location.timezone, **vars(recorded)
+        )
 
     def photovoltaic(self) -> dict[str, Any]:
         """Static generators, those of them that follow the sun, and how they stand."""
@@ -135,10 +151,12 @@ class Roles:
         }
 
     def grid(self) -> dict[str, Any]:
-        """The net, the places of its faults and the machine it hosts."""
+        """The net, its circuit where that is solved, the places of its faults and the machine it hosts."""
         params: dict[str, Any] = {
             "net": self.feeder.net,
+            "circuit": self._circuit(),
             "faults": [self._place(fault) for fault in self.scenario.faults],
+            "regulators": self.regulators() if self.regulates_locally else [],
         }
         if len(self.feeder.machines):
             machine = self.feeder.machines.iloc[0]
@@ -148,6 +166,25 @@ class Roles:
                 "reactance_pu": float(machine.transient_reactance_pu) * on_network_base,
             }
         return params
+
+    def _circuit(self) -> Any:
+        """The feeder phase by phase, as OpenDSS is told it; None for the balanced solver.
+
+        Raises
+        ------
+        ScenarioError
+            If the feeder has no such solver.
+        """
+        solver, solvers, tables = self.scenario.solver, self.feeder.solvers, self.feeder.three_phase
+        if solver not in solvers:
+            raise ScenarioError(
+                [("solver", f"expected {' or '.join(solvers)} for feeder {self.feeder.name}, got {solver!r}")]
+            )
+        if solver != "opendss" or tables is None:
+            return None
+        from networks.three_phase.opendss_circuit import opendss_circuit
+
+        return opendss_circuit(tables, self.feeder.net)
 
     def transformer(self) -> dict[str, Any]:
         """Thermal nameplates, with the losses that the net states."""
@@ -201,14 +238,29 @@ class Roles:
             "identification_threshold": self.scenario.estimator.residual_threshold,
         }
 
+    @property
+    def regulates_locally(self) -> bool:
+        """Whether the tap changers follow relays of their own at the plant, rather than the control room."""
+        return self.scenario.regulator.source == "local"
+
+    def regulators(self) -> list[dict[str, Any]]:
+        """Settings of the regulators, none if the scenario leaves them out."""
+        return self.feeder.regulator_settings() if self.scenario.regulator.enabled else []
+
+    def regulator_names(self) -> list[Any]:
+        """Their transformers, whose units are ganged unless each moves by itself, as "3 a"."""
+        rows = self.regulators()
+        if self.regulates_locally and self.scenario.solver == "opendss":
+            return [f"{row['trafo']} {row['phases']}" if row.get("phases") else int(row["trafo"]) for row in rows]
+        return list(dict.fromkeys(int(row["trafo"]) for row in rows))
+
     def voltage_regulator(self) -> dict[str, Any]:
-        """The regulators, unless the scenario leaves them out."""
-        enabled = self.scenario.regulator.enabled
+        """The regulators that the control room commands."""
         return {
-            "regulators": self.feeder.regulators.to_dict("records") if enabled else [],
+            "regulators": [] if self.regulates_locally else self.regulators(),
             "order": {table: self.order[table] for table in ("bus", "trafo")},
             "tap_pos": self.network_start()["tap_pos"].tolist(),
-            "source": self.scenario.regulator.source,
+            "source": "estimated" if self.regulates_locally else self.scenario.regulator.source,
             "plan": self.plan,
         }
 

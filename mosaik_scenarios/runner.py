@@ -51,7 +51,8 @@ def run(
     on_stage = progress or (lambda stage, share: None)
     feeder = load_feeder(scenario.feeder, scenario.extensions)
     rehearse(Experiment(scenario, feeder, detectors={}))
-    folder = manifest.claim(out or mkdtemp(prefix="gridtwin-"), scenario.as_mapping(), force)
+    described = {"title": feeder.title, "source": feeder.source, "approximations": list(feeder.approximations)}
+    folder = manifest.claim(out or mkdtemp(prefix="gridtwin-"), scenario.as_mapping(), force, described)
     try:
         counts = _simulate_into(folder, scenario, feeder, on_stage)
     except KeyboardInterrupt:

@@ -45,7 +45,10 @@ class Scenario(Section):
     description
         One line for people.
     feeder
-        A registered name, or the path of a pandapower JSON file.
+        A registered name, or whatever else `networks.load_feeder` takes: a file, a folder, a SimBench code.
+    solver
+        Of the plant's power flow: ``"pandapower"`` (balanced), or ``"opendss"`` (every phase) where the feeder is known
+        phase by phase.
     extensions
         Declared extensions of the feeder to apply; none given means all of them, an empty list the bare network.
     start
@@ -55,7 +58,8 @@ class Scenario(Section):
     seed
         Of every random draw.
     loads
-        ``"standard"`` profiles, constant ``"nominal"`` power, or the user's files.
+        ``"standard"`` profiles, constant ``"nominal"`` power, ``"recorded"`` as the feeder comes with them (a scenario
+        within the recording), or the user's files.
     detectors
         Registered names.
 
@@ -68,13 +72,14 @@ class Scenario(Section):
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9._-]*$")] = "custom"
     description: str = ""
     feeder: Annotated[str, Field(min_length=1)] = "ieee33"
+    solver: Literal["pandapower", "opendss"] = "pandapower"
     extensions: tuple[str, ...] | None = None
     start: AwareDatetime = datetime(2026, 6, 17, tzinfo=timezone(timedelta(hours=2)))
     duration: PositiveDuration = timedelta(days=1)
     step: PositiveDuration = timedelta(minutes=1)
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
     loads: Annotated[
-        Annotated[Literal["standard", "nominal"], Tag("(name)")] | Annotated[LoadFiles, Tag("(files)")],
+        Annotated[Literal["standard", "nominal", "recorded"], Tag("(name)")] | Annotated[LoadFiles, Tag("(files)")],
         Discriminator(lambda value: "(files)" if isinstance(value, Mapping | LoadFiles) else "(name)"),
     ] = "standard"
     telemetry: Telemetry = Telemetry()

@@ -23,7 +23,14 @@ def topology_of(net: Any) -> dict[str, list[dict[str, Any]]]:
     lines = _branches(net.line, "from_bus", "to_bus")
     trafos = _branches(net.trafo, "hv_bus", "lv_bus")
     slacks = [{"bus": int(bus)} for bus in net.ext_grid.bus]
-    return {"buses": buses, "lines": lines, "trafos": trafos, "slacks": slacks, "switches": _line_switches(net.switch)}
+    return {
+        "buses": buses,
+        "lines": lines,
+        "trafos": trafos,
+        "joints": _joints(net.switch),
+        "slacks": slacks,
+        "switches": _line_switches(net.switch),
+    }
 
 
 def write_topology(folder: RunFolder, net: Any) -> None:
@@ -54,6 +61,12 @@ def _branches(table: Any, start: str, end: str) -> list[dict[str, int]]:
             table.index, table[start], table[end], table.in_service, strict=True
         )
     ]
+
+
+def _joints(table: Any) -> list[dict[str, int]]:
+    """The switches between two buses, as branches; an open one is out of service."""
+    joints = table[table.et == "b"]
+    return _branches(joints.assign(in_service=joints.closed.astype(bool)), "bus", "element")
 
 
 def _line_switches(table: Any) -> list[dict[str, Any]]:

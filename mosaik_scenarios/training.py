@@ -108,6 +108,11 @@ def feeder_fingerprint(feeder: Feeder) -> str:
     for table in (feeder.load_profiles, feeder.pv, feeder.meters, feeder.regulators, feeder.machines):
         digest.update(table.to_csv().encode())
     digest.update(repr(feeder.location).encode())
+    for table in (vars(feeder.three_phase) if feeder.three_phase is not None else {}).values():
+        digest.update(table.to_csv().encode())
+    if feeder.recorded_loads is not None:
+        for table in (feeder.recorded_loads.p_mw, feeder.recorded_loads.q_mvar):
+            digest.update(table.to_numpy().tobytes())
     return digest.hexdigest()
 
 

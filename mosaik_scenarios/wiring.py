@@ -76,10 +76,16 @@ def connect_plant(world: Any, twin: Twin) -> None:
 
 
 def connect_telemetry(world: Any, twin: Twin) -> None:
-    """Meters read the grid; the attacker sits on the way to the control room."""
+    """Meters read the grid; the attacker sits on the way to the control room.
+
+    A meter of a current shows what a balanced network would carry, since that is the network the control room knows.
+    """
+    from models.plant.phase_state import EQUIVALENT_CURRENTS
     from models.telemetry.meters import METERED_VECTORS
 
-    world.connect(twin.grid, twin.scada, *dict.fromkeys(METERED_VECTORS.values()))
+    equivalent_of = {current: equivalent for equivalent, current in EQUIVALENT_CURRENTS.items()}
+    metered = dict.fromkeys(METERED_VECTORS.values())
+    world.connect(twin.grid, twin.scada, *((equivalent_of.get(name, name), name) for name in metered))
     world.connect(twin.scada, twin.attacker, *TELEMETRY)
 
 
@@ -92,10 +98,11 @@ def connect_control_room(world: Any, twin: Twin) -> None:
     for detector in twin.detectors.values():
         world.connect(twin.attacker, detector, *TELEMETRY)
         world.connect(twin.estimator, detector, "objective", "degrees_of_freedom", "normalised_residual")
-    if twin.experiment.scenario.regulator.source == "estimated":
-        world.connect(twin.estimator, twin.regulator, ("vm_pu_estimated", "vm_pu"))
-    else:
+    if twin.experiment.scenario.regulator.source == "measured":
         world.connect(twin.attacker, twin.regulator, "value_received")
+    else:
+        seen = ("vm_pu", "trafo_p_lv_mw", "trafo_q_lv_mvar")
+        world.connect(twin.estimator, twin.regulator, *((f"{name}_estimated", name) for name in seen))
     world.connect(twin.grid, twin.recloser, "line_i_ka", ("switch_closed_in_effect", "switch_closed"))
 
 

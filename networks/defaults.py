@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from math import nan
 from typing import TYPE_CHECKING, Any
 
 from networks.feeder import (
@@ -14,7 +15,7 @@ from networks.feeder import (
     Feeder,
     table,
 )
-from networks.metering import plan_of
+from networks.metering import LOW_VOLTAGE_KV, plan_of
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 # Six households in ten, the rest shops, workdays, round-the-clock business and farms.
 MIXED_PROFILES = ("h0", "h0", "g0", "h0", "l0", "h0", "g1", "h0", "g3", "h0")
 COMMERCIAL_PROFILES = ("g0", "g1", "g3", "g4")
-LOW_VOLTAGE_KV = 1.0
 
 PV_TILT_DEGREE = 30.0
 PV_AZIMUTH_DEGREE = 180.0
@@ -98,7 +98,9 @@ def default_regulators(net: Any) -> DataFrame:
         raise_direction = 1 if row.tap_side == "lv" else -1
         limits = (int(row.tap_min), int(row.tap_max))
         delays = (REGULATOR_DELAY_S, INTER_TAP_DELAY_S)
-        rows.append((trafo, int(row.lv_bus), vm_set_pu, bandwidth_pu, *delays, *limits, raise_direction))
+        ganged_without_line_drop = ("", 1, nan, nan, nan)
+        control = (vm_set_pu, bandwidth_pu, *delays, *limits, raise_direction)
+        rows.append((trafo, int(row.lv_bus), *control, *ganged_without_line_drop))
     return table(REGULATOR_COLUMNS, rows)
 
 

@@ -36,6 +36,11 @@ REGULATOR_COLUMNS = (
     "tap_min",
     "tap_max",
     "raise_direction",
+    "phases",
+    "max_taps_per_operation",
+    "line_drop_r_pu",
+    "line_drop_x_pu",
+    "line_drop_base_mva",
 )
 RECLOSER_COLUMNS = ("line", "switch", "pickup_ka", "curve", "time_dial", "instantaneous_ka")
 MACHINE_COLUMNS = (
@@ -119,6 +124,30 @@ class RecordedLoads:
 
 
 @dataclass(frozen=True, eq=False)
+class Network:
+    """What a source says of a feeder: the network, and what else is known of it.
+
+    Attributes
+    ----------
+    net
+        The pandapower net; of a feeder known phase by phase, its balanced net.
+    three_phase, recorded_loads, approximations, regulators
+        As in `Feeder`.
+    """
+
+    net: Any
+    three_phase: ThreePhaseTables | None = None
+    recorded_loads: RecordedLoads | None = None
+    approximations: tuple[str, ...] = ()
+    regulators: DataFrame = field(default_factory=lambda: table(REGULATOR_COLUMNS))
+
+
+def solvers(three_phase: bool) -> tuple[str, ...]:
+    """Power flows that can step a feeder: every phase by OpenDSS only where the phases are known."""
+    return ("pandapower", "opendss") if three_phase else ("pandapower",)
+
+
+@dataclass(frozen=True, eq=False)
 class Feeder:
     """What is there: a network and its surroundings, named as the models' parameters are.
 
@@ -140,9 +169,11 @@ class Feeder:
         trafo), `element`, `side` (from, to, hv, lv or None), `accuracy_class` [percent], `full_scale` and `std_dev`
         [pu, MW, Mvar, kA].
     regulators
-        One row a transformer with an on-load tap changer: `trafo`, `controlled_bus`, `vm_set_pu`, `bandwidth_pu`
-        (whole width of the band), `delay_s`, `inter_tap_delay_s`, `tap_min`, `tap_max`, `raise_direction` (+1 where a
-        higher `tap_pos` raises the controlled voltage, else -1).
+        One row a transformer with an on-load tap changer, or a single-phase unit of one: `trafo`, `controlled_bus`,
+        `vm_set_pu`, `bandwidth_pu` (whole width of the band), `delay_s`, `inter_tap_delay_s`, `tap_min`, `tap_max`,
+        `raise_direction` (+1 where a higher `tap_pos` raises the controlled voltage, else -1), `phases` (where a
+        unit's potential transformer sits, "" for ganged ones), `max_taps_per_operation`, and line-drop compensation,
+        empty for none: `line_drop_r_pu`, `line_drop_x_pu`, `line_drop_base_mva`.
     reclosers
         One row a recloser: `line` (its current), `switch` (what it opens), `pickup_ka`, `curve`, `time_dial`,
         `instantaneous_ka`.
@@ -182,8 +213,18 @@ class Feeder:
 
     @property
     def solvers(self) -> tuple[str, ...]:
-        """Power flows that can step this feeder: every phase by OpenDSS only where the phases are known."""
-        return ("pandapower",) if self.three_phase is None else ("pandapower", "opendss")
+        """Power flows that can step this feeder."""
+        return solvers(self.three_phase is not None)
+
+    def regulator_settings(self) -> list[dict[str, Any]]:
+        """The regulators with the step of their taps, as the models take them; what a row leaves empty is left out."""
+        tap_step_percent = self.net.trafo.tap_step_percent
+        rows = [
+            {"tap_step_percent": float(tap_step_percent.at[row["trafo"]]), **row}
+            for row in self.regulators.to_dict("records")
+        ]
+        # What is empty is NaN, which equals nothing.
+        return [{str(name): value for name, value in row.items() if value == value} for row in rows]
 
     def loads(self) -> DataFrame:
         """Nominal power and profile of each load in vector order: load, name, bus, p_mw, q_mvar, profile."""

@@ -26,6 +26,7 @@ HEADROOM = 1.2
 SMALLEST_SHARE = 0.02
 SMALLEST_FULL_SCALE = 1e-4
 
+LOW_VOLTAGE_KV = 1.0
 V_EVERY_BUS = 4
 I_EVERY_LINE = 10
 
@@ -36,9 +37,10 @@ def typical_points(net: Any) -> list[Point]:
     V at slack buses, transformers' low-voltage buses, buses with generation and every fourth other bus; P and Q
     injected at slack buses, at buses with generation and at the larger half of the load buses; P, Q and |I| flowing
     into lines at the busbars (slack and transformers' low-voltage buses) and into transformers; |I| in every tenth
-    other line.
+    other line. Transformers here are those of stations: one that serves customers without a line between has no meter.
     """
-    buses, lines, trafos = live_buses(net), live_lines(net), live_trafos(net)
+    buses, lines = live_buses(net), live_lines(net)
+    trafos = station_trafos(net)
     busbars = _slack_buses(net) | set(net.trafo.lv_bus[trafos])
     generating = set(_in_service(net, "sgen").bus) | set(_in_service(net, "gen").bus)
     others = [bus for bus in buses if bus not in busbars | generating]
@@ -179,6 +181,13 @@ def live_lines(net: Any) -> list[int]:
 def live_trafos(net: Any) -> list[int]:
     """Two-winding transformers in service between live buses."""
     return _live_branches(net, "trafo", ("hv_bus", "lv_bus"))
+
+
+def station_trafos(net: Any) -> list[int]:
+    """Live two-winding transformers but those that serve low-voltage customers at their very terminals."""
+    with_line = set(net.line.from_bus) | set(net.line.to_bus)
+    low_voltage = net.bus.vn_kv < LOW_VOLTAGE_KV
+    return [trafo for trafo in live_trafos(net) if not low_voltage[bus := net.trafo.lv_bus[trafo]] or bus in with_line]
 
 
 def _live_branches(net: Any, element_type: str, ends: tuple[str, str]) -> list[int]:

@@ -1,6 +1,26 @@
-"""Networks as published, through pandapower's library; each call builds a fresh net."""
+"""Networks as published, through pandapower's library or from the project's own tables, fresh at each call."""
 
+from pathlib import Path
 from typing import Any
+
+from networks.feeder import Network
+
+DATA = Path(__file__).parent / "data"
+
+
+def three_phase(name: str) -> Network:
+    """The feeder whose tables lie in ``data/<name>``, phase by phase."""
+    from networks.three_phase.network import network_of
+    from networks.three_phase.tables import read_tables
+
+    return network_of(read_tables(DATA / name))
+
+
+def iowa240() -> Network:
+    """The Iowa 240-bus system, from the folder that the environment names."""
+    from networks.importers.iowa240 import read_iowa240, registered_folder
+
+    return read_iowa240(registered_folder())
 
 
 def ieee33() -> Any:

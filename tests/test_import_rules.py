@@ -59,7 +59,7 @@ def test_no_file_outgrows_one_concept() -> None:
 
 
 def test_importing_the_packages_loads_nothing_heavy() -> None:
-    heavy = {"torch", "pandapower", "numba", "mosaik"}
+    heavy = {"torch", "pandapower", "numba", "mosaik", "opendssdirect"}
     code = f"import sys, {', '.join(PACKAGES)}; print(sorted({heavy!r} & set(sys.modules)))"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from models.network_model import BoolArray, ComplexArray, FloatArray, IntArray, NetworkModel
 from models.plant.faults import Fault
@@ -17,12 +18,15 @@ class GridInputs:
     """P + jQ of every load, consumption positive, (n_load,). [MVA]"""
     sgen: ComplexArray
     """P + jQ of every static generator, generation positive, (n_sgen,). [MVA]"""
-    tap_pos: IntArray
+    tap_pos: IntArray | FloatArray
+    """Of every transformer, (n_trafo,); a fraction stands for the mean of taps by phase. [-]"""
     switch_closed: BoolArray
     line_in_service: BoolArray
     slack: ComplexArray
     """Voltage phasor of every external grid, (n_ext_grid,). [pu]"""
     faults: tuple[Fault, ...] = ()
+    phase_tap_pos: FloatArray | None = None
+    """Taps by phase, (n_trafo, 3), for solvers that have them; NaN where the phase moves with `tap_pos`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,3 +100,22 @@ class Ratings:
     def trafo_loading_percent(self, i_hv_ka: FloatArray, i_lv_ka: FloatArray) -> FloatArray:
         """The larger of both sides' current over rated current. [percent]"""
         return 100.0 * np.maximum(i_hv_ka / self.trafo_hv_ka, i_lv_ka / self.trafo_lv_ka)
+
+
+def nominal_inputs(network: NetworkModel) -> GridInputs:
+    """Loads, static generators, taps, switches and external grids as the tables of the net state them."""
+    net = network.net
+    return GridInputs(
+        load=net.load.p_mw.to_numpy(dtype=float) + 1j * net.load.q_mvar.to_numpy(dtype=float),
+        sgen=net.sgen.p_mw.to_numpy(dtype=float) + 1j * net.sgen.q_mvar.to_numpy(dtype=float),
+        tap_pos=network.initial_tap_pos,
+        switch_closed=network.initial_switch_closed,
+        line_in_service=network.initial_line_in_service,
+        slack=phasor(net.ext_grid.vm_pu, net.ext_grid.va_degree),
+    )
+
+
+def phasor(vm_pu: ArrayLike, va_degree: ArrayLike) -> ComplexArray:
+    """Complex voltages of magnitudes [pu] and angles [degree]."""
+    angle = np.radians(np.asarray(va_degree, dtype=float))
+    return np.asarray(vm_pu, dtype=float) * np.exp(1j * angle)

@@ -1,16 +1,16 @@
 """Between the compiled network and the pandapower net: what only `runpp` solves, and the tables brought up to date."""
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from models.network_model import NetworkModel, set_topology
+from models.network_model import ComplexArray, NetworkModel, set_topology
 from models.plant.grid_state import GridInputs, GridState
 
 if TYPE_CHECKING:
     from pandapower import pandapowerNet
 
-VOLTAGE_DEPENDENT_PARTS = ("const_z_p_percent", "const_i_p_percent", "const_z_q_percent", "const_i_q_percent")
 ELEMENTS_FOR_RUNPP = ("xward", "dcline", "svc", "tcsc", "ssc", "vsc")
 
 # GridState field -> (result table, column).
@@ -40,10 +40,8 @@ RESULT_COLUMNS = {
 
 
 def needs_runpp(net: "pandapowerNet") -> bool:
-    """Whether a net holds what the compiled network does not cover: voltage-dependent loads, xwards, DC, FACTS."""
-    depends = [column for column in VOLTAGE_DEPENDENT_PARTS if column in net.load and (net.load[column] != 0).any()]
-    present = [table for table in ELEMENTS_FOR_RUNPP if table in net and len(net[table])]
-    return bool(depends or present)
+    """Whether a net holds what the compiled network does not cover: xwards, DC, FACTS."""
+    return any(table in net and len(net[table]) for table in ELEMENTS_FOR_RUNPP)
 
 
 def write_inputs(net: "pandapowerNet", inputs: GridInputs) -> None:
@@ -57,12 +55,17 @@ def write_inputs(net: "pandapowerNet", inputs: GridInputs) -> None:
     net.ext_grid["va_degree"] = np.degrees(np.angle(inputs.slack))
 
 
-def run_pandapower(net: "pandapowerNet") -> bool:
-    """`pandapower.runpp` with the twin's options; whether it converged."""
+def run_pandapower(
+    net: "pandapowerNet", start: GridState | None = None, voltage_depend_loads: bool = True
+) -> bool:
+    """`pandapower.runpp` with the twin's options, from the voltages of a state where there is one; whether it converged."""
     import pandapower
 
+    options: dict[str, Any] = {}
+    if start is not None:
+        options = {"init_vm_pu": np.nan_to_num(start.vm_pu, nan=1.0), "init_va_degree": np.nan_to_num(start.va_degree)}
     try:
-        pandapower.runpp(net, calculate_voltage_angles=True)
+        pandapower.runpp(net, calculate_voltage_angles=True, voltage_depend_loads=voltage_depend_loads, **options)
     except pandapower.LoadflowNotConverged:
         return False
     return True
@@ -78,17 +81,43 @@ def solve_by_runpp(net: "pandapowerNet", network: NetworkModel, inputs: GridInpu
     return GridState(converged=True, p_loss_mw=loss, **values)
 
 
-def write_step(net: "pandapowerNet", network: NetworkModel, inputs: GridInputs, state: GridState) -> None:
+def write_step(
+    net: "pandapowerNet",
+    network: NetworkModel,
+    inputs: GridInputs,
+    state: GridState,
+    drawn: ComplexArray | None = None,
+) -> None:
     """Bring element and result tables to one step.
 
     A healthy step is solved again by pandapower, so that every result table it knows is right. A step with a fault, or
     without a solution, is none that pandapower has: the tables hold what the twin computed and NaN elsewhere.
+
+    Parameters
+    ----------
+    drawn
+        What voltage-dependent loads draw (n_load,), where pandapower is not to work it out itself; the load table
+        keeps their nominal power. [MVA]
     """
+    write_inputs(net, inputs if drawn is None else replace(inputs, load=drawn))
+    solved = state.converged and not inputs.faults and run_pandapower(net, state, voltage_depend_loads=drawn is None)
+    if drawn is not None:
+        write_inputs(net, inputs)
+    if solved:
+        return
+    write_results(net, state)
+
+
+def write_state(net: "pandapowerNet", inputs: GridInputs, state: GridState) -> None:
+    """Bring element and result tables to one step that pandapower does not solve itself."""
+    write_inputs(net, inputs)
+    write_results(net, state)
+
+
+def write_results(net: "pandapowerNet", state: GridState) -> None:
+    """What the twin computed, and NaN in the result columns it has nothing for."""
     from pandapower.results import init_results
 
-    write_inputs(net, inputs)
-    if state.converged and not inputs.faults and run_pandapower(net):
-        return
     init_results(net)
     for name, (table, column) in RESULT_COLUMNS.items():
         if len(net[table]):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from models.network_model import (
     Admittances,
@@ -18,13 +18,16 @@ from models.network_model import (
     solve_linear,
 )
 from models.plant.faults import FaultedNetwork, PreFaultState
-from models.plant.grid_state import GridInputs, GridState, Ratings
+from models.plant.grid_state import GridInputs, GridState, Ratings, nominal_inputs, phasor
+from models.plant.voltage_dependence import VoltageDependentLoads
 
 if TYPE_CHECKING:
     from pandapower import pandapowerNet
 
 TOLERANCE_PU = 1e-10
 MAX_ITERATIONS = 20
+# Each tangent squares the distance to the solution, so that two or three do from the step before.
+MAX_TANGENTS = 20
 
 
 class PowerFlow:
@@ -39,8 +42,8 @@ class PowerFlow:
     -----
     Newton-Raphson by lightsim2grid on pandapower's own admittance matrix, warm-started from the last solution. While a
     fault is on, loads and generators are held as the admittances they were before it and the network is solved as the
-    linear one it then is. Nets the compiled network does not cover (`models.plant.net_tables.needs_runpp`) are stepped
-    by `pandapower.runpp` itself.
+    linear one it then is. Voltage-dependent loads are solved by their tangents. Nets the compiled network does not
+    cover (`models.plant.net_tables.needs_runpp`) are stepped by `pandapower.runpp` itself.
     """
 
     def __init__(self, net: "pandapowerNet") -> None:
@@ -52,22 +55,16 @@ class PowerFlow:
         self._written: GridState | None = None
         self._by_runpp = needs_runpp(net)
         self._solvers: WeakKeyDictionary[Admittances, Any] = WeakKeyDictionary()
+        self._loads = VoltageDependentLoads(self.network)
         self._pre_fault = PreFaultState(self.network)
         self._last: tuple[Admittances, ComplexArray] | None = None
+        self._as_found = _result_voltages(net)
         self.inputs = self.nominal_inputs()
         self.state = GridState.unsolved(self.network)
 
     def nominal_inputs(self) -> GridInputs:
         """Loads, static generators, taps, switches and external grids as the tables of the net state them."""
-        net = self.network.net
-        return GridInputs(
-            load=net.load.p_mw.to_numpy(dtype=float) + 1j * net.load.q_mvar.to_numpy(dtype=float),
-            sgen=net.sgen.p_mw.to_numpy(dtype=float) + 1j * net.sgen.q_mvar.to_numpy(dtype=float),
-            tap_pos=self.network.initial_tap_pos,
-            switch_closed=self.network.initial_switch_closed,
-            line_in_service=self.network.initial_line_in_service,
-            slack=phasor(net.ext_grid.vm_pu, net.ext_grid.va_degree),
-        )
+        return nominal_inputs(self.network)
 
     @property
     def net(self) -> "pandapowerNet":
@@ -75,7 +72,10 @@ class PowerFlow:
         from models.plant.net_tables import write_step
 
         if self._written is not self.state:
-            write_step(self._net, self.network, self.inputs, self.state)
+            drawn = None
+            if self._loads.present and not self._by_runpp:
+                drawn = self._loads.consumption(self.inputs.load, np.nan_to_num(self.state.vm_pu))
+            write_step(self._net, self.network, self.inputs, self.state, drawn)
             self._written = self.state
         return self._net
 
@@ -86,8 +86,7 @@ class PowerFlow:
             self.state = self._solve_by_runpp(inputs)
             return self.state
         topology = self.network.admittances(inputs.tap_pos, inputs.switch_closed, inputs.line_in_service)
-        drawn = self.network.bus_consumption(inputs.load, inputs.sgen)
-        solution = self._faulted(topology, inputs, drawn) if inputs.faults else self._healthy(topology, inputs, drawn)
+        solution = self._faulted(topology, inputs) if inputs.faults else self._healthy(topology, inputs)
         if solution is None:
             self.state = GridState.unsolved(self.network)
             return self.state
@@ -106,7 +105,7 @@ class PowerFlow:
             Open-circuit voltage and series impedance from the external grid's own node, on the net's base. [pu]
         """
         topology = self.network.admittances(self.inputs.tap_pos, self.inputs.switch_closed, self.inputs.line_in_service)
-        drawn = self.network.bus_consumption(self.inputs.load, self.inputs.sgen)
+        drawn = self._drawn(self.inputs, self._pre_fault.vm_pu)
         faulted = FaultedNetwork(self.network, topology, self.inputs.faults)
         ybus = faulted.with_shunts(self._pre_fault.node_admittance(topology, drawn))
         own = topology.node_of_bus[self.network.ext_grid_bus[ext_grid]]
@@ -117,23 +116,62 @@ class PowerFlow:
         admittance = (ybus @ solve_linear(ybus, slack, (slack == own).astype(complex)))[own]
         return complex(-current_from_others / admittance), complex(1.0 / admittance)
 
-    def _healthy(self, topology: Admittances, inputs: GridInputs, drawn: ComplexArray) -> "_Solution | None":
-        """Newton's method from the last solution, then from a flat start."""
-        injection = self.network.node_injection(topology, drawn)
+    def _drawn(self, inputs: GridInputs, vm_pu: FloatArray) -> ComplexArray:
+        """What loads less static generators draw at the bus voltages `vm_pu`, (n_bus,). [MVA]"""
+        load = inputs.load
+        if self._loads.present:
+            load = self._loads.consumption(load, vm_pu)
+        return self.network.bus_consumption(load, inputs.sgen)
+
+    def _healthy(self, topology: Admittances, inputs: GridInputs) -> "_Solution | None":
+        """Newton's method from where a solution may be near."""
+        solve = self._voltage_dependent if self._loads.present else self._constant_power
         for start in self._starts(topology, inputs):
-            v = self._newton(topology, start, injection)
-            if v is not None:
-                self._last = (topology, v)
-                return _Solution.of_branches(topology, drawn, v)
+            solution = solve(topology, inputs, start)
+            if solution is not None:
+                self._last = (topology, solution.v)
+                return solution
         self._last = None
         return None
 
+    def _constant_power(self, topology: Admittances, inputs: GridInputs, start: ComplexArray) -> "_Solution | None":
+        drawn = self.network.bus_consumption(inputs.load, inputs.sgen)
+        v = self._newton(topology, topology.ybus_by_column, start, self.network.node_injection(topology, drawn))
+        return None if v is None else _Solution.of_branches(topology, drawn, v)
+
+    def _voltage_dependent(self, topology: Admittances, inputs: GridInputs, start: ComplexArray) -> "_Solution | None":
+        """Newton's method on the tangents of the loads at the last voltage, until that is where they touch."""
+        v = start
+        vm_pu = _at(np.abs(v), topology.node_of_bus, 1.0)
+        for _ in range(MAX_TANGENTS):
+            tangent = self._loads.tangent(inputs.load, vm_pu)
+            drawn = self.network.bus_consumption(tangent.power, inputs.sgen)
+            ybus = tangent.admittance_matrix(topology)
+            solved = self._newton(topology, ybus, v, self.network.node_injection(topology, drawn))
+            if solved is None:
+                return None
+            v = solved
+            vm_pu = _at(np.abs(v), topology.node_of_bus, 1.0)
+            error = self._loads.consumption(inputs.load, vm_pu) - tangent.consumption(vm_pu)
+            if np.abs(error).max(initial=0.0) <= TOLERANCE_PU * topology.base_mva:
+                return _Solution.of_branches(topology, self._drawn(inputs, vm_pu), v)
+        return None
+
     def _starts(self, topology: Admittances, inputs: GridInputs) -> Iterator[ComplexArray]:
-        """Where Newton's method may start: the last solution if the nodes are the same, then flat; slacks as given."""
+        """Where Newton's method may start, from the most likely on: the slacks have the voltages given.
+
+        The last solution, if its nodes are the same; flat; unloaded; and as the net's tables were found.
+        """
         slack = self._slack_voltages(topology, inputs)
-        if self._last is not None and self._last[0] is topology:
+        if self._last is not None and topology.has_nodes_of(self._last[0]):
             yield _with_slack(self._last[1], topology, slack)
         yield _with_slack(topology.flat_start, topology, slack)
+        yield _with_slack(topology.unloaded_start, topology, slack)
+        if self._as_found is not None:
+            known = np.isfinite(self._as_found) & (topology.node_of_bus >= 0)
+            start = topology.flat_start.copy()
+            start[topology.node_of_bus[known]] = self._as_found[known]
+            yield _with_slack(start, topology, slack)
 
     def _slack_voltages(self, topology: Admittances, inputs: GridInputs) -> ComplexArray:
         """Phasors at `slack_nodes`: those of the external grids; slack generators keep their set-point. [pu]"""
@@ -142,14 +180,16 @@ class PowerFlow:
         v[node[node >= 0]] = inputs.slack[node >= 0]
         return v[topology.slack_nodes]
 
-    def _newton(self, topology: Admittances, start: ComplexArray, injection: ComplexArray) -> ComplexArray | None:
+    def _newton(
+        self, topology: Admittances, ybus: Any, start: ComplexArray, injection: ComplexArray
+    ) -> ComplexArray | None:
         if len(topology.slack_nodes) == topology.n_node:
             return start
         solver = self._solver(topology)
         slack_weights = np.zeros(topology.n_node)
         slack_weights[topology.slack_nodes] = 1.0 / len(topology.slack_nodes)
         solved = solver.solve(
-            topology.ybus_by_column,
+            ybus,
             start,
             injection,
             topology.slack_nodes.astype(np.int32),
@@ -173,8 +213,9 @@ class PowerFlow:
             self._solvers[topology] = NRSing_KLU()
         return self._solvers[topology]
 
-    def _faulted(self, topology: Admittances, inputs: GridInputs, drawn: ComplexArray) -> "_Solution":
+    def _faulted(self, topology: Admittances, inputs: GridInputs) -> "_Solution":
         """The linear network of a fault."""
+        drawn = self._drawn(inputs, self._pre_fault.vm_pu)
         faulted = FaultedNetwork(self.network, topology, inputs.faults)
         shunts = self._pre_fault.node_admittance(topology, drawn)
         v = faulted.solve(self._slack_voltages(topology, inputs), shunts)
@@ -289,17 +330,19 @@ class _Solution:
         )
 
 
+def _result_voltages(net: "pandapowerNet") -> ComplexArray | None:
+    """Voltages in the net's result table, as its source or an earlier power flow left them, None for none. [pu]"""
+    found = net.get("res_bus")
+    if found is None or not found.index.equals(net.bus.index):
+        return None
+    return phasor(found.vm_pu, found.va_degree)
+
+
 def _with_slack(v: ComplexArray, topology: Admittances, slack: ComplexArray) -> ComplexArray:
     """A copy of `v` with the phasors `slack` at the slack nodes."""
     started = v.copy()
     started[topology.slack_nodes] = slack
     return started
-
-
-def phasor(vm_pu: ArrayLike, va_degree: ArrayLike) -> ComplexArray:
-    """Complex voltages of magnitudes [pu] and angles [degree]."""
-    angle = np.radians(np.asarray(va_degree, dtype=float))
-    return np.asarray(vm_pu, dtype=float) * np.exp(1j * angle)
 
 
 def _at(values: NDArray[Any], position: IntArray, missing: float = 0.0) -> NDArray[Any]:

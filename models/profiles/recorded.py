@@ -1,9 +1,9 @@
-"""A user's own load data, matched to the feeder's loads and played back."""
+"""Recorded loads, the user's own or those a feeder comes with, matched to the feeder's loads and played back."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -27,34 +27,65 @@ class LoadRecord:
     source
         Where the data comes from, for messages.
     times
-        Strictly ascending, as written: naive (the feeder's wall clock) or with an offset. (n_row,)
+        Strictly ascending, as written: naive (the feeder's wall clock) or with an offset. Their name is that of the
+        column of a file, none where there is no file. (n_row,)
     p_mw
-        Columns are names or indices of loads or buses. (n_row, n_column) [MW]
+        Columns are loads by their pandapower index, where they are numbers; else names or indices of loads or buses, as
+        text. (n_row, n_column) [MW]
     q_mvar
         The same columns or some of them; the others keep their nominal power factor. (n_row, up to n_column) [Mvar]
+    between_rows
+        ``"linear"`` from row to row, or ``"hold"`` each row until the next, as meters that state the mean of an
+        interval want it.
     """
 
     source: str
     times: pd.DatetimeIndex
     p_mw: pd.DataFrame
     q_mvar: pd.DataFrame
+    between_rows: Literal["linear", "hold"] = "linear"
 
     def __post_init__(self) -> None:
         stray = [column for column in self.q_mvar if column not in self.p_mw]
         if stray:
             raise InvalidProfileError(f"{self.source}: column {stray[0]!r} has Q but no P; add its active power.")
 
+    @classmethod
+    def of_meters(
+        cls, source: str, start: str, timezone: str, step_s: float, p_mw: pd.DataFrame, q_mvar: pd.DataFrame
+    ) -> LoadRecord:
+        """Readings at a steady pace, each the mean of the interval that it begins.
+
+        Parameters
+        ----------
+        source
+            For messages.
+        start, timezone
+            Wall-clock time of the first reading. The pace is that of time itself, through changes of the clock.
+        step_s
+            From one reading to the next. [s]
+        p_mw, q_mvar
+            Columns are loads by their pandapower index. [MW, Mvar]
+        """
+        times = Clock(start, timezone).times(step_s * np.arange(len(p_mw)))
+        return cls(source, times, p_mw, q_mvar, between_rows="hold")
+
+    def place(self, row: int) -> str:
+        """Where a row stands, for messages: rows of a file have a number there."""
+        in_file = f" row {FIRST_DATA_ROW + row} column {self.times.name!r}" if self.times.name is not None else ""
+        return f"{self.source}{in_file}"
+
 
 class RecordedLoadProfiles:
-    """Recorded loads played back, linear between rows; each row's last value stands until its interval ends.
+    """Recorded loads played back; the last row stands until its interval ends.
 
     Parameters
     ----------
     loads
         Nominal powers, names and buses.
     record
-        What was recorded. Its columns are loads, by name or index (``3``, ``load_3``), one for each, or else buses
-        (``7``, ``bus_7``), whose loads share them in proportion to their nominal power.
+        What was recorded. Its columns are loads, by name or index (``"3"``, ``"load_3"``), one for each, or else buses
+        (``"7"``, ``"bus_7"``), whose loads share them in proportion to their nominal power.
     clock
         The scenario's start.
     duration_s
@@ -77,13 +108,14 @@ class RecordedLoadProfiles:
         columns, share = _match(loads, record)
         self._p_mw = record.p_mw.to_numpy(dtype=float)[:, columns] * share
         self._q_mvar = self._reactive(record, columns, share)
+        self._holds = record.between_rows == "hold"
         self.forecast = StandardForecast(loads, clock)
 
     def at(self, seconds: float) -> PQ:
         """What the loads drew."""
         row = int(np.searchsorted(self._seconds, seconds, side="right")) - 1
-        if row >= len(self._seconds) - 1:
-            return self._p_mw[-1].copy(), self._q_mvar[-1].copy()
+        if self._holds or row == len(self._seconds) - 1:
+            return self._p_mw[row].copy(), self._q_mvar[row].copy()
         weight = (seconds - self._seconds[row]) / (self._seconds[row + 1] - self._seconds[row])
         p_mw = (1 - weight) * self._p_mw[row] + weight * self._p_mw[row + 1]
         return p_mw, (1 - weight) * self._q_mvar[row] + weight * self._q_mvar[row + 1]
@@ -95,18 +127,16 @@ class RecordedLoadProfiles:
     def _require_cover(self, record: LoadRecord, duration_s: float) -> None:
         first_s, last_s = self._seconds[0], self._seconds[-1]
         interval_s = np.median(np.diff(self._seconds)) if len(self._seconds) > 1 else 0.0
-        time_column = record.times.name
         if first_s > 0:
             raise InvalidProfileError(
-                f"{record.source} row {FIRST_DATA_ROW} column {time_column!r}: the data begins at {record.times[0]}, "
-                f"{first_s:g} s after the scenario; start the scenario then, or add earlier rows."
+                f"{record.place(0)}: the data begins at {record.times[0]}, {first_s:g} s after the scenario; "
+                "start the scenario then, or add earlier rows."
             )
         covered_s = last_s + interval_s
         if covered_s < duration_s:
             raise InvalidProfileError(
-                f"{record.source} row {FIRST_DATA_ROW + len(self._seconds) - 1} column {time_column!r}: the data ends "
-                f"with {record.times[-1]}, {duration_s - covered_s:g} s before the scenario; shorten the scenario, or "
-                "add later rows."
+                f"{record.place(len(self._seconds) - 1)}: the data ends with {record.times[-1]}, "
+                f"{duration_s - covered_s:g} s before the scenario; shorten the scenario, or add later rows."
             )
 
     def _reactive(self, record: LoadRecord, columns: np.ndarray, share: np.ndarray) -> np.ndarray:
@@ -129,14 +159,18 @@ def _localised(record: LoadRecord, clock: Clock) -> pd.DatetimeIndex:
     if times.hasnans:
         row = int(np.flatnonzero(times.isna())[0])
         raise InvalidProfileError(
-            f"{record.source} row {FIRST_DATA_ROW + row} column {record.times.name!r}: {record.times[row]} is in "
-            f"a clock change of {clock.timezone}; write times with an offset as +01:00."
+            f"{record.place(row)}: {record.times[row]} is in a clock change of {clock.timezone}; "
+            "write times with an offset as +01:00."
         )
     return times
 
 
 def _match(loads: Loads, record: LoadRecord) -> tuple[np.ndarray, np.ndarray]:
     """Each load's column in the record, and its share of it. (n_load,) [-]"""
+    from pandas.api.types import is_integer_dtype
+
+    if not record.p_mw.columns.empty and is_integer_dtype(record.p_mw.columns.dtype):
+        return _match_index(loads, record), np.ones(len(loads))
     position = {str(column): number for number, column in enumerate(record.p_mw)}
     by_load, by_bus = _load_keys(loads), _bus_keys(loads)
     means_buses = _hits(by_bus, position) > _hits(by_load, position)
@@ -144,6 +178,17 @@ def _match(loads: Loads, record: LoadRecord) -> tuple[np.ndarray, np.ndarray]:
     _refuse_mismatch(record.source, kind, keys, position)
     columns = [next(position[key] for key in candidates if key in position) for candidates in keys]
     return np.array(columns, dtype=np.int64), _share_of_bus(loads) if means_buses else np.ones(len(loads))
+
+
+def _match_index(loads: Loads, record: LoadRecord) -> np.ndarray:
+    """Each load's column in a record whose columns are pandapower indices. (n_load,)"""
+    import pandas as pd
+
+    columns = record.p_mw.columns.get_indexer(pd.Index(loads.index))
+    if (columns < 0).any():
+        missing = ", ".join(str(load) for load in loads.index[columns < 0][:8])
+        raise InvalidProfileError(f"{record.source}: no column for load {missing}; add one for each load.")
+    return columns
 
 
 def _load_keys(loads: Loads) -> list[tuple[str, ...]]:

@@ -49,6 +49,9 @@ def _run_lines(summary: Summary) -> Iterator[str]:
         "simulated",
         f"{duration_text(scenario.duration)} in steps of {duration_text(scenario.step)} from {_time(scenario.start)}",
     )
+    approximations = result.manifest.get("feeder", {}).get("approximations", ())
+    if approximations:
+        yield _line("approximations", f"{len(approximations)} of the network, listed in {result.folder.manifest.name}")
     yield _line("status", result.status + (f": {result.manifest['error']}" if "error" in result.manifest else ""))
 
 

@@ -1,13 +1,10 @@
 """A user's own network from a pandapower JSON file."""
 
-import re
 from pathlib import Path
 from typing import Any
 
 from networks.errors import InvalidFeederError
-
-# pandapower stores nested objects as text inside the text, so quotes may be escaped any number of times.
-MODULES_OF_A_NET = frozenset({"geojson", "networkx", "pandapower", "pandas", "shapely"})
+from networks.importers.pandapower_safety import require_harmless, require_tables
 
 
 def read_pandapower_json(path: Path) -> Any:
@@ -16,15 +13,17 @@ def read_pandapower_json(path: Path) -> Any:
     Raises
     ------
     InvalidFeederError
-        If the file is missing, damaged, or holds something else than a net.
+        If the file is damaged, or holds something else than a net.
     """
-    if not path.is_file():
-        raise InvalidFeederError(f"no file {path}; give the path of a file that pandapower.to_json wrote.")
-    _require_harmless(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except ValueError:
+        raise InvalidFeederError(f"{path} is no text file; write it with pandapower.to_json.") from None
+    require_harmless(text, path)
     import pandapower
 
     try:
-        net = pandapower.from_json(str(path))
+        net = pandapower.from_json_string(text)
     except Exception as error:  # a damaged file fails anywhere inside pandapower's decoder, with any type
         raise InvalidFeederError(
             f"{path} is no readable pandapower JSON ({_first_line(error)}); write it again with pandapower.to_json."
@@ -33,22 +32,8 @@ def read_pandapower_json(path: Path) -> Any:
         raise InvalidFeederError(
             f"{path} holds a {type(net).__name__}, not a pandapower net; write it with pandapower.to_json."
         )
+    require_tables(net, path)
     return net
-
-
-def _require_harmless(path: Path) -> None:
-    """Refuse a file that names modules a net has no use for: pandapower's decoder imports what the file names."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except ValueError:
-        raise InvalidFeederError(f"{path} is no text file; write it with pandapower.to_json.") from None
-    named = set(re.findall(r'\\*"_module\\*"\s*:\s*\\*"([^"\\]*)', text))
-    foreign = sorted(name for name in named if name.split(".")[0] not in MODULES_OF_A_NET)
-    if foreign:
-        raise InvalidFeederError(
-            f"{path} names the Python modules {', '.join(foreign)}, which no pandapower net needs; "
-            "write it again with pandapower.to_json."
-        )
 
 
 def _first_line(error: Exception) -> str:

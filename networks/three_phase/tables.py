@@ -5,7 +5,8 @@ Both builders start here: `networks.three_phase.balanced` makes a pandapower net
 
 Phases are a string with one character a conductor, in the conductors' order: ``"abc"``, ``"cb"``, ``"a"``. The legs of
 a centre-tapped secondary are ``"1"`` and ``"2"`` (CIM's s1 and s2), ``"12"`` for both. Loads between phases have
-``connection`` delta; a single-phase one states its pair, as ``"ab"``.
+``connection`` delta; a single-phase one states its pair, as ``"ab"``. The winding of leg ``"2"`` is wound against that
+of leg ``"1"``: their voltages to the neutral between them are opposite.
 """
 
 from __future__ import annotations

@@ -78,11 +78,13 @@ def test_the_drawing_survives_the_folder(tmp_path: Path) -> None:
     pandapower.create_ext_grid(net, here)
     pandapower.create_line(net, here, there, 1.0, "NAYY 4x50 SE", in_service=False)
     pandapower.create_switch(net, here, 0, et="l", type="CB", closed=False)
+    pandapower.create_switch(net, here, there, et="b", type="CB", closed=True)
     write_topology(RunFolder(tmp_path), net)
     assert read_topology(RunFolder(tmp_path)) == {
         "buses": [{"bus": 0, "name": "", "x": 1.0, "y": 2.0}, {"bus": 1, "name": ""}],
         "lines": [{"index": 0, "from_bus": 0, "to_bus": 1, "in_service": False}],
         "trafos": [],
+        "joints": [{"index": 1, "from_bus": 0, "to_bus": 1, "in_service": True}],
         "slacks": [{"bus": 0}],
         "switches": [{"index": 0, "bus": 0, "line": 0, "closed": False, "is_breaker": True}],
     }

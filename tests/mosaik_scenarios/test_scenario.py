@@ -93,7 +93,7 @@ def test_a_scenario_cannot_be_changed() -> None:
         ({"step": "7min"}, "step: expected a step that divides the duration of 1d, got 7min"),
         ({"start": "2026-06-17T00:00:00"}, "start: expected a time with its UTC offset, got '2026-06-17T00:00:00'"),
         ({"name": "../x"}, r"name: expected letters, digits, '.', '_' and '-', got '../x'"),
-        ({"loads": "none"}, "loads: expected 'standard' or 'nominal', got 'none'"),
+        ({"loads": "none"}, "loads: expected 'standard', 'nominal' or 'recorded', got 'none'"),
         ({"loads": {"unit": "kW"}}, "loads.path: expected a value, got nothing"),
         ({"loads": {"path": "a", "unit": "W"}}, "loads.unit: expected 'kW' or 'MW', got 'W'"),
         ({"telemetry": 3}, "telemetry: expected a table of fields, got 3"),

@@ -20,9 +20,17 @@ from networks.metering import plan_of
 PUBLISHED_TABLES = ("bus", "line", "load", "sgen", "gen", "ext_grid", "trafo", "switch", "shunt", "impedance")
 
 
+class LoadedFeeders(dict[str, Feeder]):
+    """Each feeder is loaded when the first test asks for it."""
+
+    def __missing__(self, name: str) -> Feeder:
+        self[name] = load_feeder(name)
+        return self[name]
+
+
 @pytest.fixture(scope="module")
 def feeders() -> dict[str, Feeder]:
-    return {name: load_feeder(name) for name in FEEDERS}
+    return LoadedFeeders()
 
 
 @pytest.fixture(scope="module")
@@ -40,9 +48,11 @@ def test_feeder_passes_the_checks_and_carries_its_name(feeders: dict[str, Feeder
 @pytest.mark.parametrize("name", FEEDERS)
 def test_registry_describes_the_published_network(feeders: dict[str, Feeder], bare_ieee33: Feeder, name: str) -> None:
     recipe = FEEDERS[name]
-    net = bare_ieee33.net if name == "ieee33" else feeders[name].net  # the one whose extensions add buses
-    assert (len(net.bus), len(net.load)) == (recipe.buses, recipe.loads)
-    np.testing.assert_allclose(sorted(net.bus.vn_kv.unique()), recipe.vn_kv, rtol=1e-6)
+    feeder = bare_ieee33 if name == "ieee33" else feeders[name]  # the one whose extensions add buses
+    published = feeder.three_phase if recipe.three_phase else feeder.net
+    assert (len(published.bus), len(published.load)) == (recipe.buses, recipe.loads)
+    np.testing.assert_allclose(sorted(published.bus.vn_kv.unique()), recipe.vn_kv, rtol=1e-6)
+    assert feeder.solvers == recipe.solvers
 
 
 @pytest.mark.parametrize("name", FEEDERS)
@@ -159,6 +169,43 @@ def test_kundur_machine_balances_its_power_flow(feeders: dict[str, Feeder]) -> N
     assert result.p_mw == pytest.approx(machine.p_mw, rel=1e-5)
     assert terminal.vm_pu == pytest.approx(machine.vm_pu, abs=1e-5)
     assert terminal.va_degree == pytest.approx(machine.va_degree, abs=5e-3)
+
+
+@pytest.mark.parametrize("name", ["case69", "case85"])
+def test_radial_feeders_solve_to_matpowers_result(reference_data: Path, feeders: dict[str, Feeder], name: str) -> None:
+    solved = pd.read_csv(reference_data / "matpower" / f"{name}_bus.csv", header=None)
+    result = feeders[name].net.res_bus
+    np.testing.assert_allclose(result.vm_pu, solved[7], rtol=0, atol=1e-8)
+    np.testing.assert_allclose(result.va_degree, solved[8], rtol=0, atol=1e-8)
+
+
+# Sums of the published tables, and the number of branches, open ties included. [MW, Mvar]
+RADIAL_TOTALS = {
+    "case69": (3.8021, 2.6947, 68, 0),
+    "case85": (2.51428, 2.5650783, 84, 0),
+    "case118zh": (22.70972, 17.041068, 132, 15),
+    "case136ma": (18.313807, 7.932568, 156, 21),
+    "case141": (11.944625, 7.402613718, 140, 0),  # 14.0525 MVA at a power factor of 0.85
+}
+
+
+@pytest.mark.parametrize("name", RADIAL_TOTALS)
+def test_radial_feeders_hold_what_is_published_and_are_radial(feeders: dict[str, Feeder], name: str) -> None:
+    net = feeders[name].net
+    p_mw, q_mvar, branches, ties = RADIAL_TOTALS[name]
+    assert (net.load.p_mw.sum(), net.load.q_mvar.sum()) == pytest.approx((p_mw, q_mvar), rel=1e-9)
+    assert (len(net.line) + (net.switch.et == "b").sum(), (~net.line.in_service).sum()) == (branches, ties)
+    assert branches - ties == len(net.bus) - 1
+    assert net.res_bus.vm_pu.notna().all()
+
+
+@pytest.mark.parametrize("name", RADIAL_TOTALS)
+def test_every_line_of_a_radial_feeder_carries_its_nominal_current_with_reserve(
+    feeders: dict[str, Feeder], name: str
+) -> None:
+    net = feeders[name].net
+    assert net.res_line.loading_percent.max() < 100 / 1.5
+    assert (net.line.max_i_ka[~net.line.in_service] == net.line.max_i_ka.max()).all()
 
 
 @pytest.mark.parametrize("name", ["ieee14", "ieee30", "ieee33"])

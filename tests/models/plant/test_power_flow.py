@@ -73,8 +73,9 @@ def test_random_loads_taps_switches_and_lines_solve_as_in_pandapower(name: str) 
         assert_like_runpp(state, power_flow.net)
 
 
-def test_voltage_dependent_loads_are_left_to_pandapower() -> None:
+def test_extended_wards_are_left_to_pandapower() -> None:
     net = two_buses(const_z_p_percent=100.0, const_z_q_percent=100.0)
+    pp.create_xward(net, 1, ps_mw=0.0, qs_mvar=0.0, pz_mw=0.2, qz_mvar=0.1, r_ohm=5.0, x_ohm=50.0, vm_pu=1.0)
     power_flow = PowerFlow(net)
     state = power_flow.solve(replace(power_flow.nominal_inputs(), load=np.array([4.0 + 1.0j])))
     assert_like_runpp(state, power_flow.net)

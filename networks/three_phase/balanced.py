@@ -1,0 +1,247 @@
+"""The balanced pandapower net of a feeder's three-phase tables, and what had to be approximated for it."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from math import hypot, isfinite, pi
+from typing import TYPE_CHECKING, Any
+
+from networks.three_phase.banks import Bank, banks_of, require_two_windings, trafo_parameters
+from networks.three_phase.folding import (
+    configuration_matrices,
+    folded_current,
+    folded_impedance,
+    folded_susceptance,
+    is_untransposed,
+    line_to_line_kv,
+)
+from networks.three_phase.start import let_runpp_converge
+from networks.three_phase.tables import LEGS, PHASES, ThreePhaseTables
+
+if TYPE_CHECKING:
+    from pandapower import pandapowerNet
+
+BASE_MVA = 1.0
+# Below this Newton's method cannot tell an impedance from none: such lines become switches.
+LEAST_IMPEDANCE_PU = 1e-6
+# The line "source impedance" is none that anyone could overload.
+NO_RATING_KA = 99.0
+STIFF_SOURCE = "stiff source"
+SOURCE_IMPEDANCE = "source impedance"
+
+
+def balanced_net(tables: ThreePhaseTables) -> tuple[pandapowerNet, tuple[str, ...]]:
+    """The feeder as a balanced net, and what is approximated in it, a line each.
+
+    Names tie the net to the tables: buses, lines, loads, switches (bus-bus) and shunts (capacitors) carry theirs, a
+    transformer that of its bank. The stiff voltage behind the source is a bus of its own, ``"<bus> stiff source"``; the
+    line from it is ``"source impedance"``. Elements of one or two phases stand for three-phase ones with the same power
+    and losses (`networks.three_phase.folding`), the units of a bank for one transformer at their mean tap
+    (`networks.three_phase.banks`).
+
+    Raises
+    ------
+    InvalidFeederError
+        If a transformer feeds something from a third winding.
+    """
+    builder = _Builder(tables)
+    builder.add_buses()
+    builder.add_source()
+    builder.add_transformers()
+    builder.add_lines()
+    builder.add_switches()
+    builder.add_loads()
+    builder.add_capacitors()
+    let_runpp_converge(builder.net)
+    return builder.net, tuple(builder.approximations)
+
+
+class _Builder:
+    """A net in the making."""
+
+    def __init__(self, tables: ThreePhaseTables) -> None:
+        import pandapower
+
+        self.tables = tables
+        self.f_hz = float(tables.source.f_hz.iloc[0])
+        self.net = pandapower.create_empty_network(f_hz=self.f_hz, sn_mva=BASE_MVA)
+        self.approximations: list[str] = []
+        self.vn_kv = dict(zip(tables.bus.bus, tables.bus.vn_kv.astype(float), strict=True))
+        self.banks = list(banks_of(tables))
+        self.index: dict[str, int] = {}
+
+    def add_buses(self) -> None:
+        import pandapower
+
+        table = self.tables.bus
+        indices = pandapower.create_buses(self.net, len(table), table.vn_kv.to_numpy(float), name=list(table.bus))
+        self.index = {name: int(index) for name, index in zip(table.bus, indices, strict=True)}
+        self.net.bus["geo"] = [_geojson(float(x), float(y)) for x, y in zip(table.x, table.y, strict=True)]
+
+    def add_source(self) -> None:
+        import pandapower
+
+        source = self.tables.source.iloc[0]
+        vn_kv = self.vn_kv[source.bus]
+        stiff = pandapower.create_bus(self.net, vn_kv, name=f"{source.bus} {STIFF_SOURCE}")
+        vm_pu = float(source.vm_pu) * float(source.vn_kv) / vn_kv
+        pandapower.create_ext_grid(self.net, stiff, vm_pu=vm_pu, va_degree=float(source.va_degree))
+        pandapower.create_line_from_parameters(
+            self.net,
+            stiff,
+            self.index[source.bus],
+            length_km=1.0,
+            r_ohm_per_km=float(source.r1_ohm),
+            x_ohm_per_km=max(float(source.x1_ohm), _least_ohm(vn_kv)),
+            c_nf_per_km=0.0,
+            max_i_ka=NO_RATING_KA,
+            name=SOURCE_IMPEDANCE,
+        )
+
+    def add_transformers(self) -> None:
+        import pandapower
+
+        folded, centre_tapped = Counter[str](), 0
+        for bank in self.banks:
+            self._note(require_two_windings(bank, self.tables))
+            self._note(_merged(bank))
+            centre_tapped += bank.is_centre_tapped
+            if not len(bank.regulators):
+                folded[bank.phases] += 1
+            parameters = trafo_parameters(bank, self.vn_kv)
+            hv_bus, lv_bus = self.index[parameters.pop("hv_name")], self.index[parameters.pop("lv_name")]
+            pandapower.create_transformer_from_parameters(self.net, hv_bus=hv_bus, lv_bus=lv_bus, **parameters)
+        self._note_folded("transformer", Counter({phases: n for phases, n in folded.items() if len(phases) < 3}))
+        if centre_tapped:
+            self._note(f"{_count(centre_tapped, 'centre-tapped secondary')} folded: both legs in series.")
+
+    def add_lines(self) -> None:
+        import pandapower
+
+        of_name = {row["configuration"]: row for row in self.tables.line_configuration.to_dict("records")}
+        folded, untransposed = Counter[str](), 0
+        rows: list[dict[str, Any]] = []
+        for line in self.tables.line.itertuples(index=False):
+            impedance, susceptance = configuration_matrices(of_name[line.configuration], len(line.phases))
+            z = folded_impedance(impedance, line.phases)
+            if abs(z) * line.length_km < _least_ohm(self.vn_kv[line.from_bus]):
+                self._connect(line.line, line.from_bus, line.to_bus, closed=True)
+                continue
+            folded[line.phases] += 1
+            untransposed += len(line.phases) == 3 and is_untransposed(impedance)
+            rows.append(
+                {
+                    "name": line.line,
+                    "from_buses": self.index[line.from_bus],
+                    "to_buses": self.index[line.to_bus],
+                    "length_km": float(line.length_km),
+                    "r_ohm_per_km": z.real,
+                    "x_ohm_per_km": z.imag or _least_ohm(self.vn_kv[line.from_bus]),
+                    "c_nf_per_km": folded_susceptance(susceptance, line.phases) / (2.0 * pi * self.f_hz) * 1e3,
+                    "max_i_ka": folded_current(float(line.max_i_ka), line.phases),
+                }
+            )
+        if rows:
+            pandapower.create_lines_from_parameters(self.net, **{key: [row[key] for row in rows] for key in rows[0]})
+        self._note_folded("line", folded)
+        if untransposed:
+            self._note(f"{_count(untransposed, 'untransposed line')} by the positive sequence.")
+
+    def add_switches(self) -> None:
+        across = {bank.buses: bank.name for bank in self.banks}
+        for switch in self.tables.switch.itertuples(index=False):
+            bank = across.get(frozenset((switch.from_bus, switch.to_bus)))
+            if bank is None:
+                self._connect(switch.switch, switch.from_bus, switch.to_bus, bool(switch.closed))
+            else:
+                self._note(f"switch {switch.switch}, the conductor past transformer {bank}, left out.")
+
+    def add_loads(self) -> None:
+        import pandapower
+
+        table = self.tables.load
+        rows = [self._load(row) for row in table.to_dict("records")]
+        if rows:
+            pandapower.create_loads(self.net, **{key: [row[key] for row in rows] for key in rows[0]})
+        few = table[table.phases.str.len() < 3]
+        if len(few):
+            share = 100.0 * few.p_kw.sum() / table.p_kw.sum()
+            self._note(
+                f"{_count(len(few), 'load')} of one or two phases ({share:.0f} % of the active power) spread over three."
+            )
+
+    def add_capacitors(self) -> None:
+        import pandapower
+
+        table = self.tables.capacitor
+        for row in table.itertuples(index=False):
+            pandapower.create_shunt(
+                self.net,
+                self.index[row.bus],
+                q_mvar=-row.q_kvar / 1000.0,
+                vn_kv=line_to_line_kv(row.kv, row.phases, row.connection),
+                name=row.capacitor,
+            )
+        few = int((table.phases.str.len() < 3).sum())
+        if few:
+            self._note(f"{_count(few, 'capacitor')} of one or two phases spread over three.")
+
+    def _load(self, row: dict[str, Any]) -> dict[str, Any]:
+        """Nominal power of a pandapower load is that at the base voltage of its bus, not at its own rated voltage."""
+        vm_pu = self.vn_kv[row["bus"]] / line_to_line_kv(row["kv"], row["phases"], row["connection"])
+        load = {"name": row["load"], "buses": self.index[row["bus"]]}
+        for power, nominal in (("p", row["p_kw"]), ("q", row["q_kvar"])):
+            impedance = row[f"const_z_{power}_percent"] * vm_pu**2
+            current = row[f"const_i_{power}_percent"] * vm_pu
+            constant = 100.0 - row[f"const_z_{power}_percent"] - row[f"const_i_{power}_percent"]
+            whole = impedance + current + constant
+            load[f"const_z_{power}_percent"] = 100.0 * (impedance / whole)
+            load[f"const_i_{power}_percent"] = min(100.0 * (current / whole), 100.0 * (1.0 - impedance / whole))
+            load["p_mw" if power == "p" else "q_mvar"] = nominal / 1000.0 * whole / 100.0
+        return load
+
+    def _connect(self, name: str, one: str, other: str, closed: bool) -> None:
+        import pandapower
+
+        pandapower.create_switch(
+            self.net, self.index[one], self.index[other], et="b", closed=closed, type="CB", name=name
+        )
+
+    def _note(self, line: str | None) -> None:
+        if line:
+            self.approximations.append(line)
+
+    def _note_folded(self, kind: str, phases: Counter[str]) -> None:
+        """Elements of fewer than three phases by how many they have."""
+        for legs, conductors in ((True, "on the legs of secondaries"), (False, "")):
+            for n, words in ((1, "single-phase"), (2, "two-phase")):
+                number = sum(count for used, count in phases.items() if len(used) == n and (set(used) <= set(LEGS)) == legs)
+                if number:
+                    what = f"{_count(number, f'{words} {kind}')} {conductors}".strip()
+                    self._note(f"{what} folded: impedance x {3.0 / n:g}.")
+
+
+def _merged(bank: Bank) -> str | None:
+    """What becomes of the taps of a regulated bank."""
+    if not len(bank.regulators):
+        return None
+    units = f"{len(bank.units)} units" if len(bank.units) > 1 else "one unit"
+    open_delta = " in open delta" if bank.is_open_delta else ""
+    phases = "" if set(bank.phases) == set(PHASES) else f" on phase{'s' * (len(bank.phases) > 1)} {bank.phases}"
+    taps = ", ".join(str(tap) for tap in bank.regulators.tap_pos)
+    return f"regulator bank {bank.name} of {units}{open_delta}{phases} merged at tap {bank.mean_tap:.4g} (of {taps})."
+
+
+def _least_ohm(vn_kv: float) -> float:
+    return LEAST_IMPEDANCE_PU * vn_kv**2 / BASE_MVA
+
+
+def _count(number: int, what: str) -> str:
+    plural = what[:-1] + "ies" if what.endswith("y") else what + "s"
+    return f"{number} {what if number == 1 else plural}"
+
+
+def _geojson(x: float, y: float) -> str | None:
+    """A place as pandapower keeps it; None where nobody said."""
+    return json.dumps({"coordinates": [x, y], "type": "Point"}) if isfinite(hypot(x, y)) else None

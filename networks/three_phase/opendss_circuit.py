@@ -1,0 +1,349 @@
+"""The OpenDSS circuit of a feeder's three-phase tables: commands, and where each element of the net is found in it.
+
+The circuit crosses to whoever runs the engine as plain data, so that the network knows no solver and the solver no
+tables. OpenDSS documentation: R. C. Dugan, D. Montenegro, "The Open Distribution System Simulator (OpenDSS), Reference
+Guide", EPRI.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from networks.errors import InvalidFeederError
+from networks.three_phase import opendss_commands as commands
+from networks.three_phase.opendss_commands import NODE_OF_PHASE, unique_names
+from networks.three_phase.phase_angles import nominal_angles
+from networks.three_phase.tables import LEGS, ThreePhaseTables
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+STIFF_SOURCE = "stiff source"
+SOURCE_IMPEDANCE = "source impedance"
+
+
+@dataclass(frozen=True, eq=False)
+class OpenDSSCircuit:
+    """What builds the circuit, and the maps from the balanced net (`pandapower` indices) to it.
+
+    Attributes
+    ----------
+    commands
+        OpenDSS commands that build the whole circuit, its first loads in the order of `load` and `sgen`.
+    source
+        `bus` (OpenDSS name), `vn_kv`; `line`, the net's line that stands for its impedance (None where it has none).
+    node
+        One row a node: `bus`; `node` (OpenDSS ``"name.1"``); `phase`, 0 to 2 for a to c, where the legs 1 and 2 of a
+        centre-tapped secondary stand in the places of a and b; `vn_kv` (line to line); `va_degree`, the angle it has
+        in a balanced system.
+    line
+        One row a line: `line`, `element`, `from_bus`, `to_bus` (OpenDSS names), `phases`, `nodes` (``".1.2.3"``),
+        `configuration` (OpenDSS line code), `length_km`.
+    switch
+        One row a switch: `switch`, and the `element` and its `terminal` that it opens.
+    winding
+        One row a winding of a unit: `trafo`, `element`, `winding` (from 1), `side` (hv or lv), `rated_ka`.
+    tap_changer
+        One row a unit with taps: `trafo`, `element`, `winding`, `phases` (those it is told by), `tap_pos` (as
+        published), `tap_neutral`, `tap_min`, `tap_max`, `tap_step_percent`.
+    load, sgen
+        Elements of class Load in the order of the net's loads, then of its static generators, which are negative
+        loads.
+    """
+
+    commands: tuple[str, ...]
+    source: Mapping[str, Any]
+    node: DataFrame
+    line: DataFrame
+    switch: DataFrame
+    winding: DataFrame
+    tap_changer: DataFrame
+    load: tuple[str, ...]
+    sgen: tuple[str, ...]
+
+
+def opendss_circuit(tables: ThreePhaseTables, net: Any) -> OpenDSSCircuit:
+    """The circuit of `tables`, mapped to the balanced net that was built from them.
+
+    Units of regulated banks stand at their published taps and have no controls of their own: whoever steps the circuit
+    moves them. Static generators, and switches at the ends of lines, are the net's own. The former are constant power
+    in all phases of their bus (or between them, on a feeder without a neutral), below half their voltage an impedance,
+    as loads are.
+
+    Parameters
+    ----------
+    tables
+        The feeder phase by phase.
+    net
+        Its pandapower net; elements carry the names of the tables.
+
+    Raises
+    ------
+    InvalidFeederError
+        If an element of the net has no counterpart in the tables.
+    """
+    return _Builder(tables, net).circuit()
+
+
+class _Builder:
+    """Names of everything in OpenDSS, by table and name there."""
+
+    def __init__(self, tables: ThreePhaseTables, net: Any) -> None:
+        self.tables, self.net = tables, net
+        self.f_hz = float(tables.source.f_hz.iloc[0])
+        self.bus = _by_name(tables.bus.bus)
+        self.configuration = _by_name(tables.line_configuration.configuration)
+        self.capacitor = _by_name(tables.capacitor.capacitor)
+        self.transformer = _by_name(tables.transformer.transformer)
+        # Lines and switches are one class in OpenDSS, and so are loads and static generators.
+        line_names, switch_names = list(tables.line.line), list(tables.switch.switch)
+        elements = unique_names([*line_names, *(f"switch_{name}" for name in switch_names)])
+        self.line = dict(zip(line_names, elements, strict=False))
+        self.switch = dict(zip(switch_names, elements[len(line_names) :], strict=True))
+        loads = self._loads_in_order()
+        consumers = unique_names([*loads, *(f"sgen_{index}" for index in net.sgen.index)])
+        self.load = dict(zip(loads, consumers, strict=False))
+        self.sgen = tuple(consumers[len(loads) :])
+
+    def circuit(self) -> OpenDSSCircuit:
+        tap_changer = self._tap_changers()
+        return OpenDSSCircuit(
+            commands=tuple(self._commands(tap_changer)),
+            source=self._source(),
+            node=self._nodes(),
+            line=self._lines(),
+            switch=self._switches(),
+            winding=self._windings(),
+            tap_changer=tap_changer,
+            load=tuple(self.load[name] for name in self.net.load.name),
+            sgen=self.sgen,
+        )
+
+    def _loads_in_order(self) -> list[str]:
+        """Loads in the order of the net, then those that only the tables have."""
+        of_net = list(self.net.load.name)
+        _require(of_net, set(self.tables.load.load), "load")
+        return of_net + [name for name in self.tables.load.load if name not in set(of_net)]
+
+    def _commands(self, tap_changer: DataFrame) -> list[str]:
+        tables, bus = self.tables, self.bus
+        off = set(self.net.shunt.name[~self.net.shunt.in_service.astype(bool)])
+        taps: dict[str, Any] = {row["element"]: row for row in tap_changer.to_dict("records")}
+        switches = set(self.net.switch.name)
+        loads = tables.load.set_index("load", drop=False).loc[list(self.load)]
+        return [
+            *commands.circuit(tables.source.iloc[0], bus[tables.source.bus.iloc[0]]),
+            *(
+                commands.line_code(row, self.configuration[row.configuration], self.f_hz)
+                for row in _rows(tables.line_configuration)
+            ),
+            *(commands.line(row, self.line[row.line], bus, self.configuration) for row in _rows(tables.line)),
+            *(
+                commands.switch(row, self.switch[row.switch], bus)
+                for row in _rows(tables.switch)
+                # Nobody could close a switch that the net does not have.
+                if row.closed or row.switch in switches
+            ),
+            *(
+                commands.transformer(row, self.transformer[row.transformer], bus, taps)
+                for row in _rows(tables.transformer)
+            ),
+            *(
+                commands.capacitor(row, self.capacitor[row.capacitor], bus)
+                for row in _rows(tables.capacitor)
+                if row.capacitor not in off
+            ),
+            *(commands.load(row, self.load[row.load], bus) for row in _rows(loads.iloc[: len(self.net.load)])),
+            *self._static_generators(),
+            *(commands.load(row, self.load[row.load], bus) for row in _rows(loads.iloc[len(self.net.load) :])),
+            *commands.solution(sorted(set(tables.bus.vn_kv), reverse=True)),
+        ]
+
+    def _static_generators(self) -> list[str]:
+        has_neutral = bool((self.tables.load.connection == "wye").any())
+        of_bus = self.tables.bus.set_index("bus")
+        names = self.net.bus.name.loc[self.net.sgen.bus]
+        _require(names, set(of_bus.index), "bus of a static generator")
+        return [
+            commands.static_generator(
+                element, self.bus[name], of_bus.phases[name], of_bus.vn_kv[name], p_mw, has_neutral
+            )
+            for element, name, p_mw in zip(self.sgen, names, self.net.sgen.p_mw, strict=True)
+        ]
+
+    def _source(self) -> dict[str, Any]:
+        row = self.tables.source.iloc[0]
+        impedance = self.net.line.index[self.net.line.name == SOURCE_IMPEDANCE]
+        return {
+            "bus": self.bus[row.bus],
+            "vn_kv": float(row.vn_kv),
+            "line": int(impedance[0]) if len(impedance) else None,
+        }
+
+    def _nodes(self) -> DataFrame:
+        angles = nominal_angles(self.tables)
+        index_of = {name: int(index) for index, name in self.net.bus.name.items()}
+        named_so = {name for name in index_of if not str(name).endswith(STIFF_SOURCE)}
+        _require(named_so, set(self.bus), "bus")
+        rows = [
+            (
+                index_of[row.bus],
+                f"{self.bus[row.bus]}.{NODE_OF_PHASE[phase]}",
+                NODE_OF_PHASE[phase] - 1,
+                row.vn_kv,
+                angles[row.bus][phase],
+            )
+            for row in _rows(self.tables.bus)
+            if row.bus in index_of
+            for phase in row.phases
+        ]
+        return _frame(("bus", "node", "phase", "vn_kv", "va_degree"), rows)
+
+    def _lines(self) -> DataFrame:
+        of_net = self.net.line[self.net.line.name != SOURCE_IMPEDANCE]
+        _require(of_net.name, set(self.line), "line")
+        published = self.tables.line.set_index("line")
+        rows = []
+        for index, name in of_net.name.items():
+            row = published.loc[name]
+            ends = (self.bus[row.from_bus], self.bus[row.to_bus])
+            rows.append(
+                (
+                    index,
+                    self.line[name],
+                    *ends,
+                    row.phases,
+                    commands.nodes(row.phases),
+                    self.configuration[row.configuration],
+                    row.length_km,
+                )
+            )
+        columns = ("line", "element", "from_bus", "to_bus", "phases", "nodes", "configuration", "length_km")
+        return _frame(columns, rows)
+
+    def _switches(self) -> DataFrame:
+        rows = [(index, *self._opened_by(row)) for index, row in self.net.switch.iterrows()]
+        return _frame(("switch", "element", "terminal"), rows)
+
+    def _opened_by(self, switch: Any) -> tuple[str, int]:
+        """The element, and its terminal, that a switch of the net opens."""
+        if switch.et == "l":
+            line = self.net.line.loc[switch.element]
+            _require([line["name"]], set(self.line), "line")
+            return self.line[line["name"]], 1 if switch.bus == line.from_bus else 2
+        if switch.et == "b":
+            # A line without an impedance worth a name is a switch in a balanced net.
+            elements = self.line | self.switch
+            _require([switch["name"]], set(elements), "switch")
+            return elements[switch["name"]], 1
+        raise InvalidFeederError(
+            f"the OpenDSS circuit knows switches between buses and at lines, got et {switch.et!r}; "
+            "put the switch at a line or solve the feeder with pandapower."
+        )
+
+    def _windings(self) -> DataFrame:
+        trafo_of = self._trafo_of_bank()
+        rows = []
+        for unit in _rows(self.tables.transformer):
+            if unit.bank not in trafo_of:
+                continue
+            trafo = trafo_of[unit.bank]
+            hv_bus = self.net.bus.name.at[self.net.trafo.hv_bus.at[trafo]]
+            for number, winding in enumerate(commands.windings(unit), start=1):
+                side = "hv" if winding["bus"] == hv_bus else "lv"
+                rated_ka = unit.rated_kva / winding["kv"] / 1000.0
+                rated_ka /= np.sqrt(3) if len(winding["phases"]) == 3 else 1.0
+                rated_ka /= 2.0 if winding["phases"] in tuple(LEGS) else 1.0
+                rows.append((trafo, self.transformer[unit.transformer], number, side, rated_ka))
+        return _frame(("trafo", "element", "winding", "side", "rated_ka"), rows)
+
+    def _tap_changers(self) -> DataFrame:
+        """Regulated units at their published taps; other transformers that have taps in the net, at its taps."""
+        columns = (
+            "trafo",
+            "element",
+            "winding",
+            "phases",
+            "tap_pos",
+            "tap_neutral",
+            "tap_min",
+            "tap_max",
+            "tap_step_percent",
+        )
+        trafo_of = self._trafo_of_bank()
+        units = self.tables.transformer.set_index("transformer", drop=False)
+        _require(self.tables.regulator.transformer, set(units.index), "transformer of a regulator")
+        rows: list[Sequence[Any]] = []
+        regulated = set()
+        for row in _rows(self.tables.regulator):
+            bank = units.bank[row.transformer]
+            regulated.add(bank)
+            phases = units.secondary_phases[row.transformer]
+            told_by = phases if len(phases) < 3 else row.phases
+            rows.append(
+                (
+                    trafo_of[bank],
+                    self.transformer[row.transformer],
+                    2,
+                    told_by,
+                    row.tap_pos,
+                    0,
+                    row.tap_min,
+                    row.tap_max,
+                    row.tap_step_percent,
+                )
+            )
+        for bank, index in trafo_of.items():
+            trafo = self.net.trafo.loc[index]
+            if bank in regulated or not trafo.tap_step_percent > 0:
+                continue
+            for unit in _rows(units[units.bank == bank]):
+                winding = [w["bus"] for w in commands.windings(unit)].index(
+                    self.net.bus.name.at[trafo[f"{trafo.tap_side}_bus"]]
+                ) + 1
+                rows.append(
+                    (
+                        index,
+                        self.transformer[unit.transformer],
+                        winding,
+                        unit.primary_phases,
+                        trafo.tap_pos,
+                        trafo.tap_neutral,
+                        trafo.tap_min,
+                        trafo.tap_max,
+                        trafo.tap_step_percent,
+                    )
+                )
+        return _frame(columns, rows)
+
+    def _trafo_of_bank(self) -> dict[str, int]:
+        names = self.net.trafo.name
+        _require(names, set(self.tables.transformer.bank), "trafo")
+        return {name: int(index) for index, name in names.items()}
+
+
+def _by_name(names: Any) -> dict[str, str]:
+    return dict(zip(names, unique_names(list(names)), strict=True))
+
+
+def _rows(table: DataFrame) -> Any:
+    return table.itertuples(index=False)
+
+
+def _frame(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> DataFrame:
+    from pandas import DataFrame
+
+    return DataFrame([list(row) for row in rows], columns=list(columns))
+
+
+def _require(names: Any, known: set[str], kind: str) -> None:
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise InvalidFeederError(
+            f"the three-phase tables know no {kind} {unknown[0]!r}, which the balanced net has; "
+            "build the net from the tables, or solve it with pandapower."
+        )
