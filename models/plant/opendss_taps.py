@@ -45,7 +45,7 @@ class PhaseTaps:
             for phase in phases
         ]
 
-    def in_effect(self, tap_pos: IntArray, phase_tap_pos: FloatArray | None) -> FloatArray:
+    def in_effect(self, tap_pos: IntArray | FloatArray, phase_tap_pos: FloatArray | None) -> FloatArray:
         """Taps by phase, (n_trafo, 3), NaN where there is none, from ganged taps and those given by phase."""
         unit_tap = self._published + (np.asarray(tap_pos, dtype=float) - self._initial)[self._row]
         if phase_tap_pos is not None:
@@ -57,7 +57,7 @@ class PhaseTaps:
             taps[row, phase] = unit_tap[unit]
         return taps
 
-    def ganged(self, tap_pos: IntArray, phase_tap_pos: FloatArray) -> IntArray:
+    def ganged(self, tap_pos: IntArray | FloatArray, phase_tap_pos: FloatArray) -> IntArray:
         """The ganged taps nearest to those by phase; `tap_pos` where a transformer has no tap changer."""
         moved = phase_tap_pos[self._row, self._told_by] - self._published
         units = np.bincount(self._row, minlength=len(self._initial))

@@ -214,7 +214,9 @@ class _Builder:
         """Elements of fewer than three phases by how many they have."""
         for legs, conductors in ((True, "on the legs of secondaries"), (False, "")):
             for n, words in ((1, "single-phase"), (2, "two-phase")):
-                number = sum(count for used, count in phases.items() if len(used) == n and (set(used) <= set(LEGS)) == legs)
+                number = sum(
+                    count for used, count in phases.items() if len(used) == n and (set(used) <= set(LEGS)) == legs
+                )
                 if number:
                     what = f"{_count(number, f'{words} {kind}')} {conductors}".strip()
                     self._note(f"{what} folded: impedance x {3.0 / n:g}.")

@@ -15,6 +15,7 @@ import numpy as np
 
 from networks.errors import InvalidFeederError
 from networks.three_phase import opendss_commands as commands
+from networks.three_phase.folding import line_to_line_kv
 from networks.three_phase.opendss_commands import NODE_OF_PHASE, unique_names
 from networks.three_phase.phase_angles import nominal_angles
 from networks.three_phase.tables import LEGS, ThreePhaseTables
@@ -50,9 +51,12 @@ class OpenDSSCircuit:
     tap_changer
         One row a unit with taps: `trafo`, `element`, `winding`, `phases` (those it is told by), `tap_pos` (as
         published), `tap_neutral`, `tap_min`, `tap_max`, `tap_step_percent`.
-    load, sgen
-        Elements of class Load in the order of the net's loads, then of its static generators, which are negative
-        loads.
+    load
+        One row a load of the net, in its order: `load`, `element` (of class Load), and its powers at its own rated
+        voltage over those at the base voltage of its bus, `p_at_rated` and `q_at_rated`: the former are OpenDSS's, the
+        latter the net's.
+    sgen
+        The elements of class Load that are the net's static generators: negative loads.
     """
 
     commands: tuple[str, ...]
@@ -62,7 +66,7 @@ class OpenDSSCircuit:
     switch: DataFrame
     winding: DataFrame
     tap_changer: DataFrame
-    load: tuple[str, ...]
+    load: DataFrame
     sgen: tuple[str, ...]
 
 
@@ -119,7 +123,7 @@ class _Builder:
             switch=self._switches(),
             winding=self._windings(),
             tap_changer=tap_changer,
-            load=tuple(self.load[name] for name in self.net.load.name),
+            load=self._loads(),
             sgen=self.sgen,
         )
 
@@ -202,6 +206,20 @@ class _Builder:
             for phase in row.phases
         ]
         return _frame(("bus", "node", "phase", "vn_kv", "va_degree"), rows)
+
+    def _loads(self) -> DataFrame:
+        published, vn_kv = self.tables.load.set_index("load"), self.tables.bus.set_index("bus").vn_kv
+        rows = []
+        for index, name in self.net.load.name.items():
+            row = published.loc[name]
+            v = vn_kv[row.bus] / line_to_line_kv(row.kv, row.phases, row.connection)
+            at_rated = (
+                100.0
+                / (100.0 + row[f"const_z_{power}_percent"] * (v**2 - 1.0) + row[f"const_i_{power}_percent"] * (v - 1.0))
+                for power in "pq"
+            )
+            rows.append((index, self.load[name], *at_rated))
+        return _frame(("load", "element", "p_at_rated", "q_at_rated"), rows)
 
     def _lines(self) -> DataFrame:
         of_net = self.net.line[self.net.line.name != SOURCE_IMPEDANCE]
