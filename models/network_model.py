@@ -71,8 +71,30 @@ class Admittances:
 
         The unloaded network knows every phase shift between the slack and a node, which a start at 0 degree does not.
         """
-        unloaded = solve_linear(self.ybus, self.slack_nodes, self.initial_v[self.slack_nodes])
-        return np.abs(self.initial_v) * np.exp(1j * np.angle(unloaded))
+        return np.abs(self.initial_v) * np.exp(1j * np.angle(self._unloaded))
+
+    @cached_property
+    def unloaded_start(self) -> ComplexArray:
+        """Another start of Newton's method: the network without load, generators at their set-points. [pu]
+
+        Far from the slack's voltage, behind regulators that raise or lower it, this is where a solution is near. In
+        large transmission systems it is not: there the lines' charging raises it without bounds.
+        """
+        start = self._unloaded.copy()
+        start[self.pv_nodes] = self.flat_start[self.pv_nodes]
+        return start
+
+    @cached_property
+    def _unloaded(self) -> ComplexArray:
+        return solve_linear(self.ybus, self.slack_nodes, self.initial_v[self.slack_nodes])
+
+    def has_nodes_of(self, other: "Admittances") -> bool:
+        """Whether voltages of `other` are voltages of this state, as where only taps differ."""
+        return self is other or (
+            self.n_node == other.n_node
+            and np.array_equal(self.node_of_bus, other.node_of_bus)
+            and np.array_equal(self.pv_nodes, other.pv_nodes)
+        )
 
     @cached_property
     def ybus_by_column(self) -> Any:

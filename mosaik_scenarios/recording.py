@@ -78,7 +78,10 @@ def _record_control_room(world: Any, twin: Twin) -> None:
     world.connect(twin.estimator, to, *((name, f"measurement/{name}") for name in residuals))
     for name, detector in twin.detectors.items():
         world.connect(detector, to, *((quantity, f"detection/{quantity}/{name}") for quantity in OF_DETECTOR))
-    world.connect(twin.regulator, to, ("operations", "regulator/operations"))
+    if twin.experiment.roles.regulates_locally:
+        world.connect(twin.grid, to, ("tap_operations", "regulator/operations"))
+    else:
+        world.connect(twin.regulator, to, ("operations", "regulator/operations"))
 
 
 def _watch_events(world: Any, twin: Twin) -> None:
@@ -120,7 +123,7 @@ def element_names(roles: Roles) -> dict[str, list[Any]]:
         "slack": order["ext_grid"],
         "measurement": channels,
         "estimate": order["bus"],
-        "regulator": [int(row["trafo"]) for row in roles.voltage_regulator()["regulators"]],
+        "regulator": roles.regulator_names(),
         "protection/vm_pu": order["bus"],
         "protection/line_i_ka": order["line"],
         "protection/switch_closed": order["switch"],

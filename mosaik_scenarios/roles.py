@@ -156,6 +156,7 @@ class Roles:
             "net": self.feeder.net,
             "circuit": self._circuit(),
             "faults": [self._place(fault) for fault in self.scenario.faults],
+            "regulators": self.regulators() if self.regulates_locally else [],
         }
         if len(self.feeder.machines):
             machine = self.feeder.machines.iloc[0]
@@ -237,14 +238,37 @@ class Roles:
             "identification_threshold": self.scenario.estimator.residual_threshold,
         }
 
+    @property
+    def regulates_locally(self) -> bool:
+        """Whether the tap changers follow relays of their own at the plant, rather than the control room."""
+        return self.scenario.regulator.source == "local"
+
+    def regulators(self) -> list[dict[str, Any]]:
+        """Settings of the regulators, none if the scenario leaves them out; what a row leaves empty is left out."""
+        if not self.scenario.regulator.enabled:
+            return []
+        tap_step_percent = self.feeder.net.trafo.tap_step_percent
+        rows = [
+            {"tap_step_percent": float(tap_step_percent.at[row["trafo"]]), **row}
+            for row in self.feeder.regulators.to_dict("records")
+        ]
+        # What is empty is NaN, which equals nothing.
+        return [{str(name): value for name, value in row.items() if value == value} for row in rows]
+
+    def regulator_names(self) -> list[Any]:
+        """Their transformers, whose units are ganged unless each moves by itself, as "3 a"."""
+        rows = self.regulators()
+        if self.regulates_locally and self.scenario.solver == "opendss":
+            return [f"{row['trafo']} {row['phases']}" if row.get("phases") else int(row["trafo"]) for row in rows]
+        return list(dict.fromkeys(int(row["trafo"]) for row in rows))
+
     def voltage_regulator(self) -> dict[str, Any]:
-        """The regulators, unless the scenario leaves them out."""
-        enabled = self.scenario.regulator.enabled
+        """The regulators that the control room commands."""
         return {
-            "regulators": self.feeder.regulators.to_dict("records") if enabled else [],
+            "regulators": [] if self.regulates_locally else self.regulators(),
             "order": {table: self.order[table] for table in ("bus", "trafo")},
             "tap_pos": self.network_start()["tap_pos"].tolist(),
-            "source": self.scenario.regulator.source,
+            "source": "estimated" if self.regulates_locally else self.scenario.regulator.source,
             "plan": self.plan,
         }
 

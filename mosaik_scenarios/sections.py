@@ -162,10 +162,21 @@ class Area(Section):
 
 
 class Regulator(Section):
-    """Whether voltage regulators move their taps, and by which voltage: the estimated or the measured one."""
+    """Voltage regulators.
+
+    Attributes
+    ----------
+    enabled
+        Whether they move their taps.
+    source
+        By which voltage. The control room commands the taps by the ``"estimated"`` or the ``"measured"`` voltage, one
+        step later and one tap a step, all phases of a transformer together. ``"local"`` tap changers follow their own
+        relays with potential transformers of their own: no telemetry and no attacker in between, as often within a
+        step as their delays allow, and with the OpenDSS solver phase by phase.
+    """
 
     enabled: bool = True
-    source: Literal["estimated", "measured"] = "estimated"
+    source: Literal["estimated", "measured", "local"] = "estimated"
 
 
 class Recloser(Section):

@@ -98,10 +98,11 @@ def connect_control_room(world: Any, twin: Twin) -> None:
     for detector in twin.detectors.values():
         world.connect(twin.attacker, detector, *TELEMETRY)
         world.connect(twin.estimator, detector, "objective", "degrees_of_freedom", "normalised_residual")
-    if twin.experiment.scenario.regulator.source == "estimated":
-        world.connect(twin.estimator, twin.regulator, ("vm_pu_estimated", "vm_pu"))
-    else:
+    if twin.experiment.scenario.regulator.source == "measured":
         world.connect(twin.attacker, twin.regulator, "value_received")
+    else:
+        seen = ("vm_pu", "trafo_p_lv_mw", "trafo_q_lv_mvar")
+        world.connect(twin.estimator, twin.regulator, *((f"{name}_estimated", name) for name in seen))
     world.connect(twin.grid, twin.recloser, "line_i_ka", ("switch_closed_in_effect", "switch_closed"))
 
 

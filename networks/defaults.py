@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from math import nan
 from typing import TYPE_CHECKING, Any
 
 from networks.feeder import (
@@ -97,7 +98,9 @@ def default_regulators(net: Any) -> DataFrame:
         raise_direction = 1 if row.tap_side == "lv" else -1
         limits = (int(row.tap_min), int(row.tap_max))
         delays = (REGULATOR_DELAY_S, INTER_TAP_DELAY_S)
-        rows.append((trafo, int(row.lv_bus), vm_set_pu, bandwidth_pu, *delays, *limits, raise_direction))
+        ganged_without_line_drop = ("", 1, nan, nan, nan)
+        control = (vm_set_pu, bandwidth_pu, *delays, *limits, raise_direction)
+        rows.append((trafo, int(row.lv_bus), *control, *ganged_without_line_drop))
     return table(REGULATOR_COLUMNS, rows)
 
 

@@ -36,6 +36,11 @@ REGULATOR_COLUMNS = (
     "tap_min",
     "tap_max",
     "raise_direction",
+    "phases",
+    "max_taps_per_operation",
+    "line_drop_r_pu",
+    "line_drop_x_pu",
+    "line_drop_base_mva",
 )
 RECLOSER_COLUMNS = ("line", "switch", "pickup_ka", "curve", "time_dial", "instantaneous_ka")
 MACHINE_COLUMNS = (
@@ -164,9 +169,11 @@ class Feeder:
         trafo), `element`, `side` (from, to, hv, lv or None), `accuracy_class` [percent], `full_scale` and `std_dev`
         [pu, MW, Mvar, kA].
     regulators
-        One row a transformer with an on-load tap changer: `trafo`, `controlled_bus`, `vm_set_pu`, `bandwidth_pu`
-        (whole width of the band), `delay_s`, `inter_tap_delay_s`, `tap_min`, `tap_max`, `raise_direction` (+1 where a
-        higher `tap_pos` raises the controlled voltage, else -1).
+        One row a transformer with an on-load tap changer, or a single-phase unit of one: `trafo`, `controlled_bus`,
+        `vm_set_pu`, `bandwidth_pu` (whole width of the band), `delay_s`, `inter_tap_delay_s`, `tap_min`, `tap_max`,
+        `raise_direction` (+1 where a higher `tap_pos` raises the controlled voltage, else -1), `phases` (where a
+        unit's potential transformer sits, "" for ganged ones), `max_taps_per_operation`, and line-drop compensation,
+        empty for none: `line_drop_r_pu`, `line_drop_x_pu`, `line_drop_base_mva`.
     reclosers
         One row a recloser: `line` (its current), `switch` (what it opens), `pickup_ka`, `curve`, `time_dial`,
         `instantaneous_ka`.

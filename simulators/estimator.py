@@ -33,6 +33,7 @@ class EstimatorSimulator(ModelAdapter):
     and switch_closed (n_switch) [-] as telemetered, as built where not connected.
 
     Outputs: vm_pu_estimated [pu], va_degree_estimated [degree] (n_bus), NaN where de-energised or without a solution;
+    trafo_p_lv_mw_estimated [MW], trafo_q_lv_mvar_estimated [Mvar] (n_trafo), into the transformer;
     objective, degrees_of_freedom, chi_square_threshold, p_value [-], of everything received; normalised_residual
     (n_channel) [-], NaN where not used or critical; removed (n_channel), channels taken for bad data; observable,
     converged.
@@ -59,6 +60,8 @@ class EstimatorSimulator(ModelAdapter):
     OUTPUTS = (
         "vm_pu_estimated",
         "va_degree_estimated",
+        "trafo_p_lv_mw_estimated",
+        "trafo_q_lv_mvar_estimated",
         "objective",
         "degrees_of_freedom",
         "chi_square_threshold",
@@ -93,8 +96,8 @@ class EstimatorSimulator(ModelAdapter):
             tap_pos=inputs.get("tap_pos"),
             switch_closed=inputs.get("switch_closed"),
         )
-        named = {"vm_pu_estimated": estimate.vm_pu, "va_degree_estimated": estimate.va_degree}
-        return {name: named[name] if name in named else getattr(estimate, name) for name in self.OUTPUTS}
+        return {name: getattr(estimate, name.removesuffix("_estimated")) for name in self.OUTPUTS}
 
     def order(self, model: StateEstimator) -> dict[str, list[Any]]:
-        return {"bus": model.network.bus_index.tolist(), "channel": list(model.channels.name)}
+        order = model.network.order()
+        return {"bus": order["bus"], "trafo": order["trafo"], "channel": list(model.channels.name)}

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from models.control.voltage_regulator import VoltageRegulatorSettings
 from models.errors import InvalidParameterError
 from models.network_model import FloatArray
 from models.parameters import from_mapping
@@ -14,6 +15,7 @@ from models.plant.grid_elements import CHILDREN, VECTOR_OF_CHILD_INPUT
 from models.plant.grid_state import STATE_FIELDS, GridInputs, GridState, phasor
 from models.plant.phase_state import PHASE_FIELDS, PHASES, PhaseState, by_phase
 from models.plant.power_flow import PowerFlow
+from models.plant.regulated_power_flow import RegulatedPowerFlow
 from simulators.adapter import ModelAdapter, serve, single_source
 
 if TYPE_CHECKING:
@@ -36,14 +38,19 @@ class HostedMachinePlace:
 class Grid:
     """A stepping power flow with the vectors that act on it; an input nobody connects keeps its value from the net."""
 
-    power_flow: "PowerFlow | OpenDSSPowerFlow"
+    regulated: RegulatedPowerFlow
     fault_places: tuple[Fault, ...]
     machine: "HostedMachinePlace | None"
     vectors: dict[str, Any]
 
-    def solve(self) -> GridState:
-        """Solve with the vectors as they stand."""
-        return self.power_flow.solve(self.inputs())
+    @property
+    def power_flow(self) -> "PowerFlow | OpenDSSPowerFlow":
+        """What solves it."""
+        return self.regulated.power_flow
+
+    def solve(self, seconds: float, step_s: float) -> GridState:
+        """Solve a step with the vectors as they stand."""
+        return self.regulated.solve(seconds, step_s, self.inputs())
 
     def phases(self) -> PhaseState:
         """The last step by phase, as far as the solver knows."""
@@ -90,7 +97,8 @@ class GridSimulator(ModelAdapter):
     """Steps the power flow of a pandapower net.
 
     Model ``Grid``: parameters `net` (a pandapower net) or `feeder` (a registered name or a file), `faults` (where
-    faults may come: mappings with `line`, `position`), `machine` (mapping of `HostedMachinePlace`), `solver`
+    faults may come: mappings with `line`, `position`), `machine` (mapping of `HostedMachinePlace`), `regulators` (tap
+    changers with relays of their own: mappings of `VoltageRegulatorSettings`; their taps heed no tap_pos), `solver`
     (pandapower, the default, or opendss: every phase) and, for a `net` solved by opendss, its `circuit`
     (`networks.three_phase.opendss_circuit.opendss_circuit`).
     Vectors are in pandapower table order; the order is in each entity's ``extra_info``.
@@ -105,8 +113,9 @@ class GridSimulator(ModelAdapter):
     line_p_from_mw, line_q_from_mvar, line_p_to_mw, line_q_to_mvar, line_i_from_ka, line_i_to_ka, line_i_ka (the larger
     end), line_loading_percent; trafo_p_hv_mw, trafo_q_hv_mvar, trafo_p_lv_mw, trafo_q_lv_mvar, trafo_i_hv_ka,
     trafo_i_lv_ka, trafo_loading_percent; slack_p_mw, slack_q_mvar (by external grid; generation positive); p_loss_mw;
-    tap_pos_in_effect, switch_closed_in_effect; for a hosted machine machine_p_mw and the Thevenin equivalent seen from
-    its terminal on the net's base: thevenin_vm_pu, thevenin_va_degree, thevenin_r_pu, thevenin_x_pu.
+    tap_pos_in_effect, switch_closed_in_effect; tap_operations (taps done so far, by regulator); for a hosted machine
+    machine_p_mw and the Thevenin equivalent seen from its terminal on the net's base: thevenin_vm_pu,
+    thevenin_va_degree, thevenin_r_pu, thevenin_x_pu.
     With opendss vm_pu is the mean of the phases, powers are their sums, currents those of the largest phase. By phase,
     NaN with pandapower: vm_a_pu, vm_b_pu, vm_c_pu, va_a_degree, va_b_degree, va_c_degree, p_a_mw, p_b_mw, p_c_mw,
     q_a_mvar, q_b_mvar, q_c_mvar; line_i_a_ka, line_i_b_ka, line_i_c_ka (from end); trafo_p_lv_a_mw, trafo_p_lv_b_mw,
@@ -124,7 +133,7 @@ class GridSimulator(ModelAdapter):
     """
 
     MODEL = "Grid"
-    PARAMS = ("net", "feeder", "faults", "machine", "circuit", "solver")
+    PARAMS = ("net", "feeder", "faults", "machine", "regulators", "circuit", "solver")
     INPUTS = (
         "load_p_mw",
         "load_q_mvar",
@@ -148,6 +157,7 @@ class GridSimulator(ModelAdapter):
         "tap_pos_in_effect",
         *(f"tap_{phase}_pos_in_effect" for phase in PHASES),
         "switch_closed_in_effect",
+        "tap_operations",
         "machine_p_mw",
         *THEVENIN,
     )
@@ -182,6 +192,7 @@ class GridSimulator(ModelAdapter):
         feeder: str | None = None,
         faults: Sequence[Mapping[str, Any]] = (),
         machine: Mapping[str, Any] | None = None,
+        regulators: Sequence[VoltageRegulatorSettings | Mapping[str, Any]] = (),
         circuit: Any = None,
         solver: str | None = None,
     ) -> Grid:
@@ -199,17 +210,24 @@ class GridSimulator(ModelAdapter):
         else:
             power_flow = PowerFlow(net)
         hosted = None if machine is None else from_mapping(HostedMachinePlace, machine)
-        return Grid(power_flow, places, hosted, _vectors_of(power_flow, len(places)))
+        settings = [from_mapping(VoltageRegulatorSettings, regulator) for regulator in regulators]
+        regulated = RegulatedPowerFlow(power_flow, settings)
+        return Grid(regulated, places, hosted, _vectors_of(power_flow, len(places)))
 
     def order(self, model: Grid) -> dict[str, list[Any]]:
         """The pandapower index behind every element of the vectors."""
-        return {**model.power_flow.network.order(), "fault": [fault.line for fault in model.fault_places]}
+        return {
+            **model.power_flow.network.order(),
+            "fault": [fault.line for fault in model.fault_places],
+            "regulator": model.regulated.bank.names,
+        }
 
     def step(self, time: int, inputs: dict[str, dict[str, dict[str, Any]]], max_advance: int) -> int:
         """Write what the children received into the vectors, then step the grid."""
         for eid, attrs in inputs.items():
             if eid in self.child_places:
                 self._write_child(eid, attrs)
+        self.step_s = (self.next_step(time) - time) * self.time_resolution
         return super().step(time, inputs, max_advance)
 
     def _write_child(self, eid: str, attrs: Mapping[str, Mapping[str, Any]]) -> None:
@@ -227,12 +245,13 @@ class GridSimulator(ModelAdapter):
         model.vectors.update({name: value for name, value in inputs.items() if not name.startswith("machine_")})
         if model.machine is not None:
             self._set_emf(model, model.machine.position, inputs)
-        state = model.solve()
+        state = model.solve(seconds, self.step_s)
         solved = model.power_flow.inputs
         outputs = {name: getattr(state, name) for name in STATE_FIELDS}
         outputs |= vars(model.phases()) | by_phase("tap_{}_pos_in_effect", model.phase_taps())
         outputs["tap_pos_in_effect"] = solved.tap_pos.copy()
         outputs["switch_closed_in_effect"] = solved.switch_closed.copy()
+        outputs["tap_operations"] = model.regulated.bank.operations
         return outputs | self._seen_by_machine(model, state)
 
     def _set_emf(self, model: Grid, position: int, inputs: Mapping[str, Any]) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from models.control.ganged import ganged
 from models.control.regulator_bank import RegulatorBank
-from models.control.regulator_sensing import EstimatedSensing, MeasuredSensing
+from models.control.regulator_sensing import BusSensing, MeasuredSensing
 from models.control.voltage_regulator import VoltageRegulatorSettings
 from models.errors import InvalidParameterError
 from models.parameters import from_mapping
@@ -20,9 +21,10 @@ class VoltageRegulatorSimulator(ModelAdapter):
     """Moves the taps of all regulated transformers (device 90).
 
     Parameters of ``VoltageRegulator``: `regulators`, a list of mappings (or instances) of `VoltageRegulatorSettings`,
-    empty for none; `order`, pandapower indices in vector order as ``{"bus": [...], "trafo": [...]}``; `tap_pos`, all
-    transformers' taps at the start (zeros if left out); `source`, ``"estimated"`` or ``"measured"``; `plan`, the
-    metering plan (a DataFrame, or a list of its rows as mappings), with which ``"measured"`` finds its channels.
+    empty for none, single-phase units of one transformer ganged (`models.control.ganged`); `order`, pandapower indices
+    in vector order as ``{"bus": [...], "trafo": [...]}``; `tap_pos`, all transformers' taps at the start (zeros if left
+    out); `source`, ``"estimated"`` or ``"measured"``; `plan`, the metering plan (a DataFrame, or a list of its rows as
+    mappings), with which ``"measured"`` finds its channels.
 
     Inputs: with ``"estimated"`` vm_pu [pu] (n_bus) and, for line-drop compensation, trafo_p_lv_mw [MW] and
     trafo_q_lv_mvar [Mvar] (n_trafo, into the transformer); with ``"measured"`` value_received (n_channel). A regulator
@@ -44,7 +46,7 @@ class VoltageRegulatorSimulator(ModelAdapter):
         source: str = "estimated",
         plan: pd.DataFrame | Sequence[Mapping[str, Any]] | None = None,
     ) -> RegulatorBank:
-        settings = [from_mapping(VoltageRegulatorSettings, regulator) for regulator in regulators]
+        settings = ganged([from_mapping(VoltageRegulatorSettings, regulator) for regulator in regulators])
         taps = [0] * len(order["trafo"]) if tap_pos is None else tap_pos
         return RegulatorBank(settings, make_sensing(source, settings, order, plan), order["trafo"], taps)
 
@@ -52,10 +54,7 @@ class VoltageRegulatorSimulator(ModelAdapter):
         return {"tap_pos": model.step(seconds, inputs), "operations": model.operations}
 
     def order(self, model: RegulatorBank) -> dict[str, list[Any]]:
-        return {
-            "trafo": model.trafo_order,
-            "regulator": [regulator.settings.trafo for regulator in model.regulators],
-        }
+        return {"trafo": model.trafo_order, "regulator": model.names}
 
 
 def make_sensing(
@@ -63,7 +62,7 @@ def make_sensing(
     settings: Sequence[VoltageRegulatorSettings],
     order: Mapping[str, Sequence[int]],
     plan: pd.DataFrame | Sequence[Mapping[str, Any]] | None,
-) -> EstimatedSensing | MeasuredSensing:
+) -> BusSensing | MeasuredSensing:
     """What the regulators look at.
 
     Raises
@@ -72,7 +71,7 @@ def make_sensing(
         For an unknown source, or ``"measured"`` without a metering plan.
     """
     if source == "estimated":
-        return EstimatedSensing(settings, order)
+        return BusSensing(settings, order)
     if source != "measured":
         raise InvalidParameterError(f"source must be 'estimated' or 'measured', got {source!r}.")
     if plan is None:

@@ -1,4 +1,4 @@
-"""What the voltage regulators look at: estimated bus voltages, or single telemetry channels."""
+"""What the voltage regulators look at: a vector of bus voltages, or single telemetry channels."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ class Sensed:
     q_mvar: float
 
 
-class EstimatedSensing:
-    """Regulators that act on a vector of bus voltages, such as the estimator's.
+class BusSensing:
+    """Regulators that act on a vector of bus voltages: the estimator's, or at the plant the true ones.
 
-    The flow for line-drop compensation comes from the vectors trafo_p_lv_mw and trafo_q_lv_mvar.
+    The flow for line-drop compensation comes from the vectors trafo_p_lv_mw and trafo_q_lv_mvar (into the transformer).
 
     Parameters
     ----------

@@ -9,6 +9,9 @@ import numpy as np
 from models.errors import InvalidParameterError
 from models.parameters import require_number
 
+# Where a potential transformer may sit: from a phase to neutral, or from one phase to another.
+POTENTIAL_TRANSFORMER_PHASES = ("", "a", "b", "c", "ab", "bc", "ca", "ba", "cb", "ac")
+
 
 @dataclass(frozen=True, kw_only=True)
 class VoltageRegulatorSettings:
@@ -40,6 +43,16 @@ class VoltageRegulatorSettings:
         Below this voltage the regulator blocks: a collapsed voltage is no reason to tap. [pu]
     tap_step_percent
         Voltage change of one tap; where known, a band narrower than a tap is refused, for it hunts. [%]
+    max_taps_per_operation
+        Most taps that one operation moves: as many as the deviation is worth, at least one. A relay moves one at a
+        time; more let a quasi-static study arrive at once, as OpenDSS does in static mode with 16 [1]_. [-]
+    phases
+        Where the regulator's own potential transformer sits: a phase ("a"), two phases ("ab", the voltage from a to b),
+        or "" for a regulator that is ganged over all phases.
+
+    References
+    ----------
+    .. [1] EPRI, "OpenDSS Manual", RegControl, property MaxTapChange.
     """
 
     trafo: int
@@ -56,6 +69,8 @@ class VoltageRegulatorSettings:
     line_drop_base_mva: float | None = None
     undervoltage_block_pu: float = 0.8
     tap_step_percent: float | None = None
+    max_taps_per_operation: int = 1
+    phases: str = ""
 
     def __post_init__(self) -> None:
         require_number("vm_set_pu", self.vm_set_pu, above=0.0)
@@ -67,7 +82,11 @@ class VoltageRegulatorSettings:
             raise InvalidParameterError(f"raise_direction must be 1 or -1, got {self.raise_direction!r}.")
         if self.tap_min > self.tap_max:
             raise InvalidParameterError(f"tap_min {self.tap_min} must not exceed tap_max {self.tap_max}.")
+        if self.phases not in POTENTIAL_TRANSFORMER_PHASES:
+            expected = ", ".join(repr(phases) for phases in POTENTIAL_TRANSFORMER_PHASES)
+            raise InvalidParameterError(f"phases must be one of {expected}, got {self.phases!r}.")
         self._check_tap_step()
+        self._check_taps_per_operation()
         self._check_line_drop()
 
     def _check_tap_step(self) -> None:
@@ -75,6 +94,14 @@ class VoltageRegulatorSettings:
             raise InvalidParameterError(
                 f"bandwidth_pu {self.bandwidth_pu:g} is narrower than one tap of {self.tap_step_percent:g} %, "
                 "so that the regulator would hunt; widen it to a tap and more."
+            )
+
+    def _check_taps_per_operation(self) -> None:
+        require_number("max_taps_per_operation", self.max_taps_per_operation, at_least=1)
+        if self.max_taps_per_operation > 1 and not self.tap_step_percent:
+            raise InvalidParameterError(
+                f"max_taps_per_operation {self.max_taps_per_operation} needs tap_step_percent, "
+                "to know how many taps a deviation is worth."
             )
 
     def _check_line_drop(self) -> None:
@@ -129,12 +156,12 @@ def compensated_voltage(vm_pu: float, p_mw: float, q_mvar: float, r_pu: float, x
 
 
 class VoltageRegulator:
-    """Keeps a voltage inside its band, one tap at a time, by a definite time delay [1]_.
+    """Keeps a voltage inside its band by a definite time delay [1]_.
 
     The delay starts when the voltage leaves the band and starts anew whenever it comes back inside or changes sides
     (a timer that resets at once, not one that integrates). When it has passed, the regulator taps; while the voltage
-    stays outside, the next tap follows after the inter-tap delay. At most one tap falls to a step, because the effect
-    of a tap shows in the next measurement; steps longer than a delay therefore stretch it.
+    stays outside, the next operation follows after the inter-tap delay. At most one operation falls to a look, because
+    its effect shows in the next one; who looks more seldom than the delays stretches them.
 
     With no voltage (NaN), no flow where line-drop compensation needs it, or undervoltage, the regulator blocks: it
     keeps its tap and its delay starts anew.
@@ -154,6 +181,9 @@ class VoltageRegulator:
         Taps done so far. [-]
     blocked
         Whether it blocked at the last step.
+    due_s
+        When it will tap unless the voltage comes back before, since the scenario's start; None while it is content or
+        at the end of its range. [s]
 
     Raises
     ------
@@ -175,8 +205,8 @@ class VoltageRegulator:
         self.tap_pos = int(tap_pos)
         self.operations = 0
         self.blocked = False
+        self.due_s: float | None = None
         self._side = 0
-        self._due_s: float | None = None
 
     def step(self, seconds: float, vm_pu: float, p_mw: float = 0.0, q_mvar: float = 0.0) -> int:
         """The tap after looking at the voltage at `seconds`. [-]
@@ -190,11 +220,11 @@ class VoltageRegulator:
         p_mw, q_mvar
             Power that flows from the transformer into the feeder; only line-drop compensation looks at it. [MW, Mvar]
         """
-        regulated_pu = self._regulated_voltage(vm_pu, p_mw, q_mvar)
-        self.blocked = not (vm_pu >= self.settings.undervoltage_block_pu) or bool(np.isnan(regulated_pu))
-        self._watch_the_band(seconds, 0 if self.blocked else self._side_of_band(regulated_pu))
-        if self._due_s is not None and seconds >= self._due_s:
-            self._tap(seconds)
+        deviation_pu = self._regulated_voltage(vm_pu, p_mw, q_mvar) - self.settings.vm_set_pu
+        self.blocked = not (vm_pu >= self.settings.undervoltage_block_pu) or bool(np.isnan(deviation_pu))
+        self._watch_the_band(seconds, 0 if self.blocked else self._side_of_band(deviation_pu))
+        if self.due_s is not None and seconds >= self.due_s:
+            self._operate(seconds, deviation_pu)
         return self.tap_pos
 
     def _regulated_voltage(self, vm_pu: float, p_mw: float, q_mvar: float) -> float:
@@ -209,21 +239,27 @@ class VoltageRegulator:
             self.settings.line_drop_base_mva or 1.0,
         )
 
-    def _side_of_band(self, regulated_pu: float) -> int:
+    def _side_of_band(self, deviation_pu: float) -> int:
         """-1 below the band, 0 inside, +1 above."""
-        deviation_pu = regulated_pu - self.settings.vm_set_pu
         return 0 if abs(deviation_pu) <= self.settings.bandwidth_pu / 2 else int(np.sign(deviation_pu))
 
     def _watch_the_band(self, seconds: float, side: int) -> None:
         """Start the delay when the voltage leaves the band to a side, stop it when the voltage is back."""
         if side != self._side:
             self._side = side
-            self._due_s = seconds + self.settings.delay_s if side else None
+            self.due_s = seconds + self.settings.delay_s if side else None
 
-    def _tap(self, seconds: float) -> None:
-        """One tap against the deviation, unless the tap changer is at its end."""
-        wanted = self.tap_pos - self._side * self.settings.raise_direction
-        if self.settings.tap_min <= wanted <= self.settings.tap_max:
-            self.tap_pos = wanted
-            self.operations += 1
-            self._due_s = seconds + self.settings.inter_tap_delay_s
+    def _operate(self, seconds: float, deviation_pu: float) -> None:
+        """Tap against the deviation, as far as the tap changer goes."""
+        wanted = self.tap_pos - self._side * self.settings.raise_direction * self._taps_worth(deviation_pu)
+        reached = min(max(wanted, self.settings.tap_min), self.settings.tap_max)
+        self.due_s = seconds + self.settings.inter_tap_delay_s if reached != self.tap_pos else None
+        self.operations += abs(reached - self.tap_pos)
+        self.tap_pos = reached
+
+    def _taps_worth(self, deviation_pu: float) -> int:
+        """How many taps one operation moves."""
+        if self.settings.max_taps_per_operation == 1 or not self.settings.tap_step_percent:
+            return 1
+        taps = round(abs(deviation_pu) / (abs(self.settings.tap_step_percent) / 100))
+        return min(max(taps, 1), self.settings.max_taps_per_operation)

@@ -35,6 +35,9 @@ class Estimate:
     """Magnitude at every bus, NaN where de-energised, (n_bus,). [pu]"""
     va_degree: FloatArray
     """Angle at every bus, against the set-point of the island's first slack, (n_bus,). [degree]"""
+    trafo_p_lv_mw: FloatArray
+    trafo_q_lv_mvar: FloatArray
+    """Power into every transformer at its low-voltage side, 0 where out of service, (n_trafo,). [MW], [Mvar]"""
     objective: float
     """J(x), the weighted sum of squared residuals, before any removal. [-]"""
     degrees_of_freedom: int
@@ -178,11 +181,14 @@ class StateEstimator:
         test = chi_square_test(fit.objective, fit.degrees_of_freedom, self.significance)
         cleaned, removed = self._remove_bad_data(snapshot, fit, residuals)
         vm_pu, va_degree = snapshot.topology.at_buses(cleaned)
+        into_trafos = snapshot.topology.into_low_voltage_sides(cleaned)
         return Estimate(
             converged=True,
             observable=True,
             vm_pu=vm_pu,
             va_degree=va_degree,
+            trafo_p_lv_mw=into_trafos.real,
+            trafo_q_lv_mvar=into_trafos.imag,
             objective=test.objective,
             degrees_of_freedom=test.degrees_of_freedom,
             chi_square_threshold=test.threshold,
@@ -254,6 +260,8 @@ class StateEstimator:
             observable=observable,
             vm_pu=np.full(self.network.n_bus, nan),
             va_degree=np.full(self.network.n_bus, nan),
+            trafo_p_lv_mw=np.full(len(self.network.trafo_index), nan),
+            trafo_q_lv_mvar=np.full(len(self.network.trafo_index), nan),
             objective=nan,
             degrees_of_freedom=0,
             chi_square_threshold=nan,

@@ -11,7 +11,7 @@ from models.estimation.metering_plan import Channels
 from models.estimation.observability import Observability
 from models.estimation.pseudo_measurements import InjectionForecast
 from models.estimation.wls import GaussNewton, Solution
-from models.network_model import Admittances, FloatArray
+from models.network_model import Admittances, ComplexArray, FloatArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +44,7 @@ class TopologyEstimation:
 
     def __init__(self, admittances: Admittances, channels: Channels, forecast: InjectionForecast) -> None:
         self.node_of_bus = admittances.node_of_bus
+        self._admittances = admittances
         self.measurements = MeasurementSet(admittances, channels, forecast)
         self._problem = GaussNewton(admittances, self.measurements.rows)
         self._observability = Observability(self._problem)
@@ -72,6 +73,17 @@ class TopologyEstimation:
         dead = self.node_of_bus < 0
         vm_pu = np.where(dead, np.nan, fit.solution.vm_pu[self.node_of_bus])
         return vm_pu, np.where(dead, np.nan, np.degrees(fit.solution.va_radian)[self.node_of_bus])
+
+    def into_low_voltage_sides(self, fit: Fit) -> ComplexArray:
+        """Power into every transformer at its low-voltage side, 0 where out of service. (n_trafo,) [MVA]"""
+        a, branch = self._admittances, self._admittances.branch_of_trafo
+        in_service = branch >= 0
+        branch = branch[in_service]
+        v = fit.solution.vm_pu * np.exp(1j * fit.solution.va_radian)
+        v_hv, v_lv = v[a.from_node[branch]], v[a.to_node[branch]]
+        power = np.zeros(len(in_service), dtype=complex)
+        power[in_service] = v_lv * np.conj(a.y_tf[branch] * v_hv + a.y_tt[branch] * v_lv) * a.base_mva
+        return power
 
     def _fit_rows(self, readings: Readings, active: NDArray[np.bool_]) -> Fit | None:
         weight = readings.weights(active)

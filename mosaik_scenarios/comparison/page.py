@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from models.recording.run_folder import written_at_once
 from mosaik_scenarios.comparison import figures
-from mosaik_scenarios.comparison.text import figure, headline, hour_lines, matched_lines, tolerance_lines
+from mosaik_scenarios.comparison.text import headline, hour_lines, matched_lines, tolerance_lines
 from mosaik_scenarios.report.page import page, section
 
 if TYPE_CHECKING:
@@ -30,8 +30,12 @@ def write_page(comparison: Comparison, path: Path) -> Path:
 
 def _parts(comparison: Comparison) -> Iterator[str]:
     yield f"<h1>{escape(comparison.feeder)}</h1>\n<p>{escape(headline(comparison))}</p>"
-    for line in (*comparison.notes, *hour_lines(comparison), *tolerance_lines(comparison)):
+    verdict = [f"Tolerance {line}." for line in tolerance_lines(comparison)]
+    for line in (*comparison.notes, *hour_lines(comparison), *verdict):
         yield f"<p>{escape(line)}</p>"
+    if comparison.approximations:
+        lines = "\n".join(f"<p>{escape(line)}</p>" for line in comparison.approximations)
+        yield f"<details><summary>What the balanced network simplifies</summary>\n{lines}\n</details>"
     yield _table("Differences", "Of the twin from the reference.", comparison.table())
     yield section(
         "Voltage profile",
@@ -65,14 +69,22 @@ def _table(title: str, text: str, table: DataFrame) -> str:
 
 
 def _rows(table: DataFrame) -> str:
-    heads = "".join(f"<th>{escape(str(name).replace('_', ' '))}</th>" for name in table)
+    from pandas.api.types import is_numeric_dtype
+
+    heads = "".join(_head(str(name), is_numeric_dtype(table[name])) for name in table)
     rows = "\n".join(
         "<tr>" + "".join(_cell(value) for value in row) + "</tr>" for row in table.itertuples(index=False, name=None)
     )
     return f"<table><tr>{heads}</tr>\n{rows}\n</table>"
 
 
+def _head(name: str, is_number: bool) -> str:
+    kind = ' class="number"' if is_number else ""
+    return f"<th{kind}>{escape(name.replace('_', ' '))}</th>"
+
+
 def _cell(value: Any) -> str:
     if isinstance(value, str):
         return f"<td>{escape(value)}</td>"
-    return f'<td class="number">{figure(value) if isinstance(value, float) else value}</td>'
+    text = f"{value:.6g}" if isinstance(value, float) else str(value)
+    return f'<td class="number">{text}</td>'

@@ -41,6 +41,8 @@ class Comparison:
         Of the feeder's buses from its source.
     notes
         What one has to know to judge the differences, a sentence each.
+    approximations
+        What the balanced network simplifies of its source, a line each.
     tolerance
         As stated: pu of voltage, or percent of P where the reference has no voltages.
     """
@@ -58,6 +60,7 @@ class Comparison:
     unmatched_feeder: tuple[str, ...]
     distances: Distances
     notes: tuple[str, ...] = ()
+    approximations: tuple[str, ...] = ()
     tolerance: float | None = None
 
     def table(self) -> DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mosaik_scenarios.comparison.references.reference import IntArray
@@ -17,7 +17,7 @@ LINE_WIDTH = 118
 
 def comparison_text(comparison: Comparison) -> str:
     """What was compared, how far it is apart, where it is worst, and what was matched."""
-    blocks = {
+    blocks: dict[str, Sequence[str]] = {
         headline(comparison): [*comparison.notes, *hour_lines(comparison)],
         "Differences": _table(
             ("", "unit", "values", "max", "mean", "95 %", "worst"),
@@ -25,6 +25,7 @@ def comparison_text(comparison: Comparison) -> str:
         ),
         "Worst": _table(*_worst(comparison)),
         "Matched": [*matched_lines(comparison)],
+        "Approximated": comparison.approximations,
         "Tolerance": [*tolerance_lines(comparison)],
     }
     return "\n\n".join(

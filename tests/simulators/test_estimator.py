@@ -139,5 +139,9 @@ def test_announces_the_order_of_its_vectors(net: Any, plan: pd.DataFrame) -> Non
     simulator = EstimatorSimulator()
     simulator.init("Estimator-0")
     (entity,) = simulator.create(1, "Estimator", network=net, plan=plan, significance=0.05)
-    assert entity["extra_info"] == {"bus": net.bus.index.tolist(), "channel": plan.name.tolist()}
+    assert entity["extra_info"] == {
+        "bus": net.bus.index.tolist(),
+        "trafo": net.trafo.index.tolist(),
+        "channel": plan.name.tolist(),
+    }
     assert simulator.entities["Estimator"].significance == 0.05

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from models.control.regulator_bank import RegulatorBank
-from models.control.regulator_sensing import EstimatedSensing, MeasuredSensing
+from models.control.regulator_sensing import BusSensing, MeasuredSensing
 from models.control.voltage_regulator import VoltageRegulatorSettings
 from models.errors import InvalidParameterError
 
@@ -33,7 +33,7 @@ def regulator(trafo: int, bus: int, **settings: Any) -> VoltageRegulatorSettings
 
 
 def estimated(*settings: VoltageRegulatorSettings, tap_pos: Any = (0, 0, 0)) -> RegulatorBank:
-    return RegulatorBank(settings, EstimatedSensing(settings, ORDER), ORDER["trafo"], tap_pos)
+    return RegulatorBank(settings, BusSensing(settings, ORDER), ORDER["trafo"], tap_pos)
 
 
 def measured(*settings: VoltageRegulatorSettings) -> RegulatorBank:
@@ -110,7 +110,7 @@ def test_two_regulators_on_one_transformer_are_refused() -> None:
 
 
 def test_vectors_of_the_wrong_length_are_refused() -> None:
-    with pytest.raises(InvalidParameterError, match="tap_pos must have one entry for each of 3"):
+    with pytest.raises(InvalidParameterError, match=r"tap_pos must have one entry \(or one a phase\) for each of 3"):
         estimated(tap_pos=[0])
     with pytest.raises(InvalidParameterError, match="vm_pu must have 3 elements, got 2"):
         estimated(regulator(3, 4)).step(0.0, {"vm_pu": np.ones(2)})
