@@ -55,9 +55,7 @@ def write_inputs(net: "pandapowerNet", inputs: GridInputs) -> None:
     net.ext_grid["va_degree"] = np.degrees(np.angle(inputs.slack))
 
 
-def run_pandapower(
-    net: "pandapowerNet", start: GridState | None = None, voltage_depend_loads: bool = True
-) -> bool:
+def run_pandapower(net: "pandapowerNet", start: GridState | None = None, voltage_depend_loads: bool = True) -> bool:
     """`pandapower.runpp` with the twin's options, from the voltages of a state where there is one; whether it converged."""
     import pandapower
 

@@ -87,10 +87,11 @@ def _regulator_of_unit(tables: ThreePhaseTables) -> dict[str, Any]:
     known = set(tables.transformer.transformer)
     regulators: dict[str, Any] = {}
     for row in tables.regulator.itertuples(index=False):
-        if row.transformer not in known or row.transformer in regulators:
-            problem = "two regulators" if row.transformer in known else "a regulator, but is none of the feeder's"
-            raise InvalidFeederError(f"transformer {row.transformer!r} has {problem}; give each unit its own.")
-        regulators[row.transformer] = row
+        name = str(row.transformer)
+        if name not in known or name in regulators:
+            problem = "two regulators" if name in known else "a regulator, but is none of the feeder's"
+            raise InvalidFeederError(f"transformer {name!r} has {problem}; give each unit its own.")
+        regulators[name] = row
     return regulators
 
 
