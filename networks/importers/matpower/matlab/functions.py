@@ -35,6 +35,10 @@ COLUMNS: dict[str, dict[str, int]] = {
     "idx_cost": _named(1, "PW_LINEAR POLYNOMIAL") | _named(1, "MODEL STARTUP SHUTDOWN NCOST COST"),
 }
 ALL_COLUMNS = {name: column for columns in COLUMNS.values() for name, column in columns.items()}
+NUMPY_NAMES = (
+    *("sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "exp", "log", "log10"),
+    *("abs", "floor", "ceil", "sign", "isnan", "isinf", "isfinite"),
+)
 CONSTANTS = {"pi": np.pi, "Inf": np.inf, "inf": np.inf, "NaN": np.nan, "nan": np.nan, "eps": 2.0**-52}
 
 Function = Callable[[list[Value], Budget], Value]
@@ -127,9 +131,19 @@ def _is_member(arguments: list[Value], budget: Budget) -> Value:
     return np.isin(elements, among)
 
 
+def _constant(value: float | bool) -> Function:
+    """`pi` and its kin take no arguments."""
+
+    def call(arguments: list[Value], budget: Budget) -> Value:
+        _arity(arguments, 0, 0)
+        return np.array([[value]])
+
+    return call
+
+
 def _arity(arguments: list[Value], fewest: int, most: int) -> list[Value]:
     if not fewest <= len(arguments) <= most:
-        raise MatlabProblem(f"{len(arguments)} arguments are given where {fewest} to {most} are expected")
+        raise MatlabProblem(f"{len(arguments)} arguments are given; expected {fewest} to {most}")
     return arguments
 
 
@@ -139,10 +153,7 @@ def _round(matrix: Matrix) -> Matrix:
 
 
 FUNCTIONS: dict[str, Function] = {
-    **{
-        name: _elementwise(getattr(np, name))
-        for name in "sqrt sin cos tan sinh cosh tanh exp log log10 abs floor ceil sign isnan isinf isfinite".split()
-    },
+    **{name: _elementwise(getattr(np, name)) for name in NUMPY_NAMES},
     "asin": _elementwise(np.arcsin),
     "acos": _elementwise(np.arccos),
     "atan": _elementwise(np.arctan),
@@ -167,7 +178,7 @@ FUNCTIONS: dict[str, Function] = {
     "isempty": _of_shape(lambda rows, columns: rows * columns == 0),
     "isfield": _is_field,
     "ismember": _is_member,
-    "true": lambda arguments, budget: np.array([[True]]),
-    "false": lambda arguments, budget: np.array([[False]]),
-    **{name: lambda arguments, budget, value=value: scalar(value) for name, value in CONSTANTS.items()},
+    "true": _constant(True),
+    "false": _constant(False),
+    **{name: _constant(value) for name, value in CONSTANTS.items()},
 }

@@ -83,8 +83,8 @@ class Interpreter:
             self.evaluate(expression)
 
     def _do_assign(self, target: Tree, expression: Tree) -> None:
-        deletes = expression.data == "numbers" and not expression.children[0].strip()
-        if deletes and target.data == "index":
+        is_empty = expression.data == "numbers" and not str(expression.children[0]).strip()
+        if is_empty and target.data == "index":
             holder, arguments = target.children
             matrix = matrix_of(self.evaluate(holder))
             self._set(holder, deleted(matrix, self._indices(matrix.shape, arguments)))

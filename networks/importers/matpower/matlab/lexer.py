@@ -37,17 +37,19 @@ OPERATOR = re.compile(r"\.[*/\\^]|\.'|==|[~!]=|<=|>=|&&|\|\||[-+*/\\^<>&|~!=:,;(
 
 OPERATORS = {
     "+": "PLUS", "-": "MINUS", "*": "TIMES", ".*": "TIMES_EACH", "/": "OVER", "./": "OVER_EACH", "\\": "UNDER",
-    ".\\": "UNDER_EACH", "^": "POWER", ".^": "POWER_EACH", ".'": "_TRANSPOSE", "==": "EQUAL", "~=": "UNEQUAL",
-    "!=": "UNEQUAL", "<=": "AT_MOST", ">=": "AT_LEAST", "<": "LESS", ">": "MORE", "&&": "_AND_ALSO", "||": "_OR_ELSE",
-    "&": "AND", "|": "OR", "~": "NOT", "!": "NOT", "=": "_ASSIGN", ":": "_COLON", ",": "_COMMA", "(": "_LPAR", ")": "_RPAR",
-    "[": "_LSQB", "]": "_RSQB", "{": "_LBRACE", "}": "_RBRACE", ".": "_DOT",
+    ".\\": "UNDER_EACH", "^": "POWER", ".^": "POWER_EACH", ".'": "_TRANSPOSE", "&": "AND", "|": "OR", "~": "NOT",
+    "!": "NOT", "&&": "_AND_ALSO", "||": "_OR_ELSE", "==": "EQUAL", "~=": "UNEQUAL", "!=": "UNEQUAL", "<": "LESS",
+    "<=": "AT_MOST", ">": "MORE", ">=": "AT_LEAST", "=": "_ASSIGN", ":": "_COLON", ",": "_COMMA", "(": "_LPAR",
+    ")": "_RPAR", "[": "_LSQB", "]": "_RSQB", "{": "_LBRACE", "}": "_RBRACE", ".": "_DOT",
 }  # fmt: skip
 CLOSING = {"(": ")", "[": "]", "{": "}"}
 KEYWORDS = {"if": "_IF", "elseif": "_ELSEIF", "else": "_ELSE", "function": "_FUNCTION"}
 ENDS = frozenset({"end", "endif", "endfunction"})
 UNSUPPORTED_KEYWORDS = frozenset(
-    "for while do until parfor switch case otherwise try catch return break continue global persistent classdef "
-    "unwind_protect spmd".split()
+    (
+        *("for", "while", "do", "until", "parfor", "spmd", "switch", "case", "otherwise", "try", "catch"),
+        *("return", "break", "continue", "global", "persistent", "classdef", "unwind_protect"),
+    )
 )
 ENDS_OPERAND = frozenset(
     {"NUMBER", "NAME", "STRING", "NUMBERS", "TEXTS", "_RPAR", "_RSQB", "_RBRACE", "_TRANSPOSE", "END_INDEX"}
@@ -61,7 +63,7 @@ class MatlabLexer(Lexer):
     def __init__(self, lexer_conf: Any) -> None:
         del lexer_conf  # the terminals have no patterns of their own
 
-    def lex(self, data: Any) -> Iterator[Token]:
+    def lex(self, data: Any) -> Iterator[Token]:  # type: ignore[override]  # the form for a text alone
         """The tokens of `data`; statements end with _SEP, rows of a matrix with _ROW, and both come singly."""
         return _Scan(str(data)).tokens()
 
@@ -194,8 +196,7 @@ class _Scan:
         if operator in CLOSING:
             self._open(operator)
         elif operator in CLOSING.values():
-            if not self._brackets or CLOSING[self._brackets.pop()] != operator:
-                raise MatlabProblem(f"a {operator!r} closes nothing", self._line)
+            self._close(operator)
         kind = "_SEP" if operator == "," and not self._brackets else OPERATORS[operator]
         return self._take(kind, operator, found.end())
 
@@ -203,6 +204,10 @@ class _Scan:
         if len(self._brackets) >= DEEPEST_BRACKETS:
             raise MatlabProblem(f"brackets are nested more than {DEEPEST_BRACKETS} deep", self._line)
         self._brackets.append(bracket)
+
+    def _close(self, bracket: str) -> None:
+        if not self._brackets or CLOSING[self._brackets.pop()] != bracket:
+            raise MatlabProblem(f"a {bracket!r} closes nothing", self._line)
 
     def _take(self, kind: str, value: str, end: int) -> Token:
         token = self._token(kind, value)
@@ -213,7 +218,9 @@ class _Scan:
         self._last = kind
         self._tokens += 1
         if self._tokens > MOST_TOKENS:
-            raise MatlabProblem(f"there are more than {MOST_TOKENS:,} words and numbers outside plain tables", self._line)
+            raise MatlabProblem(
+                f"there are more than {MOST_TOKENS:,} words and numbers outside plain tables", self._line
+            )
         return Token(kind, value, line=self._line)
 
     def _advance(self, end: int) -> None:

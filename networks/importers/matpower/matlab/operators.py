@@ -106,5 +106,3 @@ def _product(left: Matrix, right: Matrix, budget: Budget) -> Matrix:
         raise MatlabProblem(f"{shape_of(left)} times {shape_of(right)} does not fit")
     budget.charge(left.shape[0] * left.shape[1] * right.shape[1])
     return left @ right
-
-

@@ -71,7 +71,7 @@ def is_true(value: Value) -> bool:
 
 def kind_of(value: Value) -> str:
     """A value's kind in words."""
-    kinds = {str: "a text", list: "a cell array", dict: "a struct"}
+    kinds: dict[type, str] = {str: "a text", list: "a cell array", dict: "a struct"}
     return kinds.get(type(value), "a matrix")
 
 
