@@ -100,6 +100,9 @@ def over_time(comparison: Comparison) -> Captioned:
         add_curve(figure, thinned(pd.Series(size.max(axis=1), index), "max"), "largest of all buses", BLUE, legend=True)
         add_curve(figure, thinned(pd.Series(size.mean(axis=1), index), "mean"), "mean of all buses", GREEN, legend=True)
         yield "Voltage", figure.update_xaxes(title_text="hour of the year").update_yaxes(rangemode="tozero")
+    if comparison.taps is not None:
+        for place, name in enumerate(comparison.taps.columns):
+            yield name, _taps_over_time(index, comparison.taps.twin[:, place], comparison.taps.reference[:, place])
     if comparison.source is not None:
         for quantity, unit, twin, reference in _powers(comparison.source):
             yield f"{quantity} at the source", _both_over_time(index, unit, twin, reference)
@@ -175,6 +178,13 @@ def _both_over_time(index: pd.Index, unit: str, twin: FloatArray, reference: Flo
         title_text=f"difference [{unit}]", row=2, col=1
     )
     return figure.update_xaxes(title_text="hour of the year", row=2, col=1)
+
+
+def _taps_over_time(index: pd.Index, twin: FloatArray, reference: FloatArray) -> Figure:
+    figure = figure_of("tap position").update_xaxes(title_text="hour of the year")
+    for name, values, colour, width in (("reference", reference, ORANGE, 2.6), ("twin", twin, BLUE, 1.2)):
+        add_curve(figure, thinned(pd.Series(values, index), "last"), name, colour, width=width, shape="hv", legend=True)
+    return figure
 
 
 def _powers(errors: PowerErrors) -> Iterator[tuple[str, str, FloatArray, FloatArray]]:
