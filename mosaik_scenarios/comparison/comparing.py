@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mosaik_scenarios.comparison.distances import Distances, distances_from_source
+from mosaik_scenarios.comparison.flows import flows_between_buses
 from mosaik_scenarios.comparison.hours import choose_rows, parse_hours
 from mosaik_scenarios.comparison.matching import NodeMatch, Pair, match_branches, match_nodes, paired
 from mosaik_scenarios.comparison.metrics import PowerErrors, VoltageErrors, require_per_unit, require_same_unit
@@ -136,7 +137,7 @@ class _Task:
             solver=self.solver,
             reference=reference,
             voltages=voltages,
-            source=self._source_errors(twin),
+            source=self._source_errors(twin) or self._injection_errors(twin, match),
             branches=branches,
             hours=None if self.hours is None else self.hours[twin.solved],
             unsolved=() if self.hours is None else tuple(self.hours[~twin.solved].tolist()),
@@ -223,6 +224,21 @@ class _Task:
         places = ["the source"] if self.hours is None else [f"hour {hour}" for hour in self.hours[solved]]
         return PowerErrors("source", places, p_twin, q_twin, p, q, self.reference.unit)
 
+    def _injection_errors(self, twin: TwinResult, match: NodeMatch | None) -> PowerErrors | None:
+        """What a snapshot's sources feed into the network."""
+        injection, net = self.reference.injection_mva, self.feeder.net
+        sources = set(net.bus.index.get_indexer(net.ext_grid.bus[net.ext_grid.in_service]).tolist())
+        pairs = [pair for pair in match.pairs if pair.row in sources] if match else []
+        if injection is None or len(pairs) < len(sources):
+            return None
+        rows = [pair.row for pair in pairs]
+        ours = -(twin.state.p_mw[rows] + 1j * twin.state.q_mvar[rows]).sum(keepdims=True)
+        theirs = injection[[pair.columns[0] for pair in pairs]].sum(keepdims=True)
+        require_same_unit("P", ours.real, theirs.real, self.reference.unit, self.reference.source)
+        return PowerErrors(
+            "source", ["the source"], ours.real, ours.imag, theirs.real, theirs.imag, self.reference.unit
+        )
+
     def _branch_errors(self, twin: TwinResult, unmatched: dict[str, str]) -> PowerErrors | None:
         """Power into every branch at the end that the reference calls its beginning."""
         branches = self.reference.branches
@@ -234,7 +250,7 @@ class _Task:
             return None
         reference = branches.p_from_mw + 1j * branches.q_from_mvar
         theirs = np.array([reference[places].sum() for places in matched.values()])
-        flows = _flows(self.feeder, twin)
+        flows = flows_between_buses(self.feeder.net, twin.state)
         ours = np.array([flows[ends] for ends in matched])
         first = [places[0] for places in matched.values()]
         names = [f"branch {branches.from_bus[place]}-{branches.to_bus[place]}" for place in first]
@@ -260,21 +276,3 @@ def _angle_errors(
     difference = (difference + 180.0) % 360.0 - 180.0
     difference[:, [pair.bus in legs for pair in pairs]] = 0.0
     return difference
-
-
-def _flows(feeder: Feeder, twin: TwinResult) -> dict[tuple[int, int], complex]:
-    """Power into what joins two buses, at the first of them, by rows of the net's bus table. [MVA]"""
-    net, state = feeder.net, twin.state
-    row = {int(bus): place for place, bus in enumerate(net.bus.index)}
-    flows: dict[tuple[int, int], complex] = {}
-    for starts, ends, at_start, at_end in (
-        (net.line.from_bus, net.line.to_bus, state.line_p_from_mw + 1j * state.line_q_from_mvar,
-         state.line_p_to_mw + 1j * state.line_q_to_mvar),
-        (net.trafo.hv_bus, net.trafo.lv_bus, state.trafo_p_hv_mw + 1j * state.trafo_q_hv_mvar,
-         state.trafo_p_lv_mw + 1j * state.trafo_q_lv_mvar),
-    ):  # fmt: skip
-        for start, end, into_start, into_end in zip(starts, ends, at_start, at_end, strict=True):
-            there, back = (row[start], row[end]), (row[end], row[start])
-            flows[there] = flows.get(there, 0.0) + complex(into_start)
-            flows[back] = flows.get(back, 0.0) + complex(into_end)
-    return flows

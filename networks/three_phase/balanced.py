@@ -16,6 +16,7 @@ from networks.three_phase.folding import (
     is_untransposed,
     line_to_line_kv,
 )
+from networks.three_phase.start import let_runpp_converge
 from networks.three_phase.tables import LEGS, PHASES, ThreePhaseTables
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def balanced_net(tables: ThreePhaseTables) -> tuple[pandapowerNet, tuple[str, ..
     builder.add_switches()
     builder.add_loads()
     builder.add_capacitors()
+    let_runpp_converge(builder.net)
     return builder.net, tuple(builder.approximations)
 
 

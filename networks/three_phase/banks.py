@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 # Regulators are published without an impedance worth the name. Newton's method from a flat start does not find through
 # a ratio other than 1 behind next to none; this much drops less than 0.0002 pu at rated current.
-LEAST_X_PERCENT = 0.02
+LEAST_X_PERCENT = 0.01
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+ComplexArray = NDArray[np.complex128]
 
 MEGAWATTS = {"W": 1e-6, "kW": 1e-3, "MW": 1.0}
 """What a unit is worth. [MW]"""
@@ -85,6 +86,8 @@ class Reference:
         Number of rows over time; 1 for a snapshot.
     voltages, totals, branches
         What the file offers.
+    injection_mva
+        Generation less load of every bus of a snapshot, in the order of its voltages. (n_node,) [MVA]
     hours, times
         Hour of the year or wall-clock time of each row, where the file says so. (n_row,)
     unit
@@ -101,6 +104,7 @@ class Reference:
     voltages: Voltages | None = None
     totals: Totals | None = None
     branches: Branches | None = None
+    injection_mva: ComplexArray | None = None
     hours: IntArray | None = None
     times: DatetimeIndex | None = None
     unit: str = "MW"
