@@ -156,24 +156,16 @@ def _regulated(
     feeder: Feeder, flow: Any, loads: NDArray[np.complex128], hours: IntArray, begin: int
 ) -> Iterator[GridState]:
     """Every hour in turn, the feeder's own tap changers following their relays; only the wanted hours come out."""
+    from models.control.voltage_regulator import VoltageRegulatorSettings
     from models.plant.regulated_power_flow import RegulatedPowerFlow
 
-    regulated = RegulatedPowerFlow(flow, regulator_settings(feeder))
+    settings = [VoltageRegulatorSettings(**row) for row in feeder.regulator_settings()]
+    regulated = RegulatedPowerFlow(flow, settings)
     nominal, wanted = flow.nominal_inputs(), set(hours.tolist())
     for hour in range(begin, int(hours[-1]) + 1):
         state = regulated.solve(hour * HOUR_S, HOUR_S, replace(nominal, load=loads[hour]))
         if hour in wanted:
             yield state
-
-
-def regulator_settings(feeder: Feeder) -> list[Any]:
-    """The feeder's regulators as the models take them; what a row leaves empty keeps its default."""
-    from models.control.voltage_regulator import VoltageRegulatorSettings
-
-    rows = feeder.regulators.to_dict("records")
-    return [
-        VoltageRegulatorSettings(**{str(name): value for name, value in row.items() if value == value}) for row in rows
-    ]
 
 
 def _with_taps(inputs: GridInputs, taps: ImposedTaps, row: int) -> GridInputs:
