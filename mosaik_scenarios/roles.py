@@ -245,7 +245,7 @@ class Roles:
 
     def regulators(self) -> list[dict[str, Any]]:
         """Settings of the regulators, none if the scenario leaves them out."""
-        return regulators_of(self.feeder) if self.scenario.regulator.enabled else []
+        return self.feeder.regulator_settings() if self.scenario.regulator.enabled else []
 
     def regulator_names(self) -> list[Any]:
         """Their transformers, whose units are ganged unless each moves by itself, as "3 a"."""
@@ -309,17 +309,6 @@ class Roles:
             raise ScenarioError([("faults", f"{problem} or leave faults out")])
         behind = lines_behind(self.feeder.net, int(self.feeder.reclosers.line.iloc[-1]))
         return behind[len(behind) // 2]
-
-
-def regulators_of(feeder: "Feeder") -> list[dict[str, Any]]:
-    """Settings of a feeder's regulators; what a row of its table leaves empty is left out."""
-    tap_step_percent = feeder.net.trafo.tap_step_percent
-    rows = [
-        {"tap_step_percent": float(tap_step_percent.at[row["trafo"]]), **row}
-        for row in feeder.regulators.to_dict("records")
-    ]
-    # What is empty is NaN, which equals nothing.
-    return [{str(name): value for name, value in row.items() if value == value} for row in rows]
 
 
 def _end(row: Mapping[Any, Any], ends: Mapping[str, Any], default_end: Mapping[str, str]) -> Any:

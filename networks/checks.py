@@ -88,17 +88,27 @@ def check_connected(net: Any) -> None:
 
 
 def check_solves(net: Any) -> None:
-    """The power flow converges at nominal load; its results stay in the net's `res_*` tables."""
+    """The power flow converges at nominal load; its results stay in the net's `res_*` tables.
+
+    It starts as the net's own options say, else from the voltages that stand there, else as pandapower does.
+    """
     import pandapower
 
+    start = {"init": "results"} if _states_voltages(net) and not net.user_pf_options else {}
     try:
-        pandapower.runpp(net, numba=False)  # once at load: compiling the kernels would take longer than this saves
+        # Once at load: compiling the kernels would take longer than this saves.
+        pandapower.runpp(net, calculate_voltage_angles=True, numba=False, **start)
     except pandapower.LoadflowNotConverged:
         raise InvalidFeederError(
             "the power flow does not converge at nominal load; check impedances, units and the size of the loads."
         ) from None
     except Exception as error:  # pandapower meets nonsensical parameters with whatever NumPy raises
         raise InvalidFeederError(f"the power flow fails at nominal load ({type(error).__name__}: {error}).") from error
+
+
+def _states_voltages(net: Any) -> bool:
+    known = net.res_bus.index.equals(net.bus.index) and {"vm_pu", "va_degree"} <= set(net.res_bus)
+    return bool(known and net.res_bus[["vm_pu", "va_degree"]].notna().all(axis=None))
 
 
 def check_tables(feeder: Feeder) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import floor, log10
+from pathlib import Path
 from typing import Any
 
 from networks.checks import check_network
 from networks.errors import InvalidFeederError
-from networks.feeder import RECLOSER_COLUMNS, Feeder, table
+from networks.feeder import PV_COLUMNS, RECLOSER_COLUMNS, Feeder, table
 
 # pandapower's standard type "25 MVA 110/20 kV": nine steps of 1.5 % either way at the high-voltage side.
 STANDARD_TAPS = {
@@ -21,6 +22,9 @@ STANDARD_TAPS = {
     "tap_changer_type": "Ratio",
     "tap_dependency_table": False,
 }
+
+# A line of a balanced net that stands for the source's impedance; nobody can put a recloser there.
+SOURCE_IMPEDANCE = "source impedance"
 
 PICKUP_OVER_NOMINAL = 2.0
 INSTANTANEOUS_OVER_PICKUP = 8.0
@@ -36,6 +40,31 @@ def add_tap_changers(feeder: Feeder) -> Feeder:
     for column, value in STANDARD_TAPS.items():
         feeder.net.trafo[column] = value
     return feeder
+
+
+def add_pv_sites(table_path: Path, feeder: Feeder) -> Feeder:
+    """The photovoltaic sites of a table, as static generators whose nominal power is their peak.
+
+    Parameters
+    ----------
+    table_path
+        CSV with `bus` (its name), `peak_mw`, `tilt_degree` and `azimuth_degree`.
+    feeder
+        Whose net's buses carry names.
+    """
+    import pandapower
+    from pandas import read_csv
+
+    net = feeder.net
+    index_of = {name: index for index, name in net.bus.name.items()}
+    sites = read_csv(table_path, dtype={"bus": str})
+    sites["sgen"] = [
+        pandapower.create_sgen(
+            net, index_of[site.bus], p_mw=site.peak_mw, sn_mva=site.peak_mw, type="PV", name=f"PV {site.bus}"
+        )
+        for site in sites.itertuples()
+    ]
+    return replace(feeder, pv=sites[list(PV_COLUMNS)])
 
 
 def add_head_recloser(feeder: Feeder) -> Feeder:
@@ -58,18 +87,35 @@ def add_head_recloser(feeder: Feeder) -> Feeder:
 
 
 def most_loaded_head(net: Any) -> tuple[int, int]:
-    """The line leaving a busbar with the largest nominal current, and that busbar."""
-    busbars = set(net.ext_grid.bus) | set(net.trafo.lv_bus)
+    """The line leaving a busbar with the largest nominal power, and that busbar."""
+    stations = busbars(net)
     heads = [
-        (float(net.res_line.i_ka.at[line]), int(line), int(bus))
-        for line, row in net.line[net.line.in_service].iterrows()
-        for bus in (row.from_bus, row.to_bus)
-        if bus in busbars
+        (abs(complex(result.p_from_mw, result.q_from_mvar)), int(line), int(bus))
+        for line, result in net.res_line[net.line.in_service & (net.line.name != SOURCE_IMPEDANCE)].iterrows()
+        for bus in net.line.loc[line, ["from_bus", "to_bus"]]
+        if bus in stations
     ]
     if not heads:
         raise InvalidFeederError("no line leaves a substation busbar, so there is no place for a recloser.")
     _, line, bus = max(heads)
     return line, bus
+
+
+def busbars(net: Any) -> set[int]:
+    """Slack buses, transformers' low-voltage buses, and what closed switches join to them.
+
+    Behind a source's impedance it is the far end that is a busbar.
+    """
+    stiff = net.line[net.line.name == SOURCE_IMPEDANCE]
+    joined = {*net.ext_grid.bus, *net.trafo.lv_bus, *stiff.from_bus, *stiff.to_bus}
+    couplers = net.switch[(net.switch.et == "b") & net.switch.closed]
+    ends = [{int(bus), int(element)} for bus, element in zip(couplers.bus, couplers.element, strict=True)]
+    grown = True
+    while grown:
+        before = len(joined)
+        joined = joined.union(*(pair for pair in ends if pair & joined))
+        grown = len(joined) > before
+    return joined
 
 
 def line_switch(net: Any, line: int, bus: int) -> int:

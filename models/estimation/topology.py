@@ -55,7 +55,7 @@ class TopologyEstimation:
         return self._observability.unobservable_nodes(readings.active)
 
     def fit(self, readings: Readings) -> Fit | None:
-        """The state that fits best; None if Gauss-Newton does not converge, not even from a flat start."""
+        """The state that fits best; None if Gauss-Newton does not converge from any start."""
         fit = self._fit_rows(readings, readings.active)
         if fit is None or not readings.faint.any():
             return fit
@@ -97,4 +97,4 @@ class TopologyEstimation:
 
     def _starts(self) -> list[tuple[FloatArray, FloatArray]]:
         warm = [] if self._last is None else [(self._last.va_radian, self._last.vm_pu)]
-        return [*warm, self._problem.flat_start()]
+        return [*warm, *self._problem.cold_starts()]

@@ -1,7 +1,7 @@
 """Between the compiled network and the pandapower net: what only `runpp` solves, and the tables brought up to date."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -55,12 +55,17 @@ def write_inputs(net: "pandapowerNet", inputs: GridInputs) -> None:
     net.ext_grid["va_degree"] = np.degrees(np.angle(inputs.slack))
 
 
-def run_pandapower(net: "pandapowerNet", voltage_depend_loads: bool = True) -> bool:
-    """`pandapower.runpp` with the twin's options; whether it converged."""
+def run_pandapower(net: "pandapowerNet", start: GridState | None = None, voltage_depend_loads: bool = True) -> bool:
+    """`pandapower.runpp` with the twin's options, from the voltages of `start` if given; whether it converged."""
     import pandapower
 
+    options: dict[str, Any] = {}
+    if start is not None:
+        # Lists: pandapower compares them with words, which an array does not bear.
+        vm_pu, va_degree = np.nan_to_num(start.vm_pu, nan=1.0).tolist(), np.nan_to_num(start.va_degree).tolist()
+        options = {"init_vm_pu": vm_pu, "init_va_degree": va_degree}
     try:
-        pandapower.runpp(net, calculate_voltage_angles=True, voltage_depend_loads=voltage_depend_loads)
+        pandapower.runpp(net, calculate_voltage_angles=True, voltage_depend_loads=voltage_depend_loads, **options)
     except pandapower.LoadflowNotConverged:
         return False
     return True
@@ -95,7 +100,7 @@ def write_step(
         keeps their nominal power. [MVA]
     """
     write_inputs(net, inputs if drawn is None else replace(inputs, load=drawn))
-    solved = state.converged and not inputs.faults and run_pandapower(net, voltage_depend_loads=drawn is None)
+    solved = state.converged and not inputs.faults and run_pandapower(net, state, voltage_depend_loads=drawn is None)
     if drawn is not None:
         write_inputs(net, inputs)
     if solved:

@@ -188,9 +188,8 @@ def _regulated(
     """Every hour in turn, the feeder's own tap changers following their relays; only the wanted hours come out."""
     from models.control.voltage_regulator import VoltageRegulatorSettings
     from models.plant.regulated_power_flow import RegulatedPowerFlow
-    from mosaik_scenarios.roles import regulators_of
 
-    settings = [VoltageRegulatorSettings(**row) for row in regulators_of(feeder)]
+    settings = [VoltageRegulatorSettings(**row) for row in feeder.regulator_settings()]
     regulated = RegulatedPowerFlow(flow, settings)
     nominal, wanted = flow.nominal_inputs(), set(hours.tolist())
     for hour in range(begin, int(hours[-1]) + 1):

@@ -75,10 +75,9 @@ def read_iowa240(folder: Path) -> Network:
     imported = read_opendss(folder / MASTER)
     network = network_of(imported.tables, imported.notes)
     p_kw, q_kvar = _readings(folder, "P"), _readings(folder, "Q")
-    if p_kw.shape != q_kvar.shape or set(p_kw) != set(q_kvar):
-        raise InvalidFeederError(
-            f"{folder} holds P of {p_kw.shape} and Q of {q_kvar.shape} readings and buses, or others."
-        )
+    unpaired = sorted(str(bus) for bus in set(p_kw) ^ set(q_kvar))
+    if unpaired:
+        raise InvalidFeederError(f"{folder} holds P and Q of different buses: {', '.join(unpaired[:8])}.")
     buses = _metered_buses(imported.tables)
     stray = sorted(str(bus) for bus in set(p_kw) - set(buses.values()))
     if stray:
@@ -94,7 +93,12 @@ def _readings(folder: Path, quantity: str) -> DataFrame:
     """One column a bus, in lower case as in the tables. [kW, kvar]"""
     from pandas import concat
 
-    readings = concat([_read(folder / f"Feeder{feeder}_{quantity}.csv") for feeder in FEEDERS], axis=1)
+    paths = [folder / f"Feeder{feeder}_{quantity}.csv" for feeder in FEEDERS]
+    tables = [_read(path) for path in paths]
+    for path, table in zip(paths, tables, strict=True):
+        if len(table) != len(tables[0]):
+            raise InvalidFeederError(f"{path} holds {len(table)} hours, {paths[0].name} holds {len(tables[0])}.")
+    readings = concat(tables, axis=1)
     readings.columns = [str(column).lower() for column in readings.columns]
     repeated = readings.columns[readings.columns.duplicated()]
     if len(repeated):

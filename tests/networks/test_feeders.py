@@ -16,6 +16,7 @@ from networks.checks import check_feeder
 from networks.errors import FeederError, UnknownExtensionError, UnknownFeederError
 from networks.feeder import METER_COLUMNS
 from networks.metering import plan_of
+from networks.three_phase.start import let_runpp_converge
 
 PUBLISHED_TABLES = ("bus", "line", "load", "sgen", "gen", "ext_grid", "trafo", "switch", "shunt", "impedance")
 
@@ -104,6 +105,8 @@ def test_raising_the_tap_moves_the_regulated_voltage_as_the_table_says(feeders: 
         assert regulator.tap_min <= net.trafo.tap_pos.at[regulator.trafo] < regulator.tap_max
         before = net.res_bus.vm_pu.at[regulator.controlled_bus]
         net.trafo.loc[regulator.trafo, "tap_pos"] += 1
+        if net.user_pf_options:
+            let_runpp_converge(net)
         pandapower.runpp(net, numba=False)
         assert np.sign(net.res_bus.vm_pu.at[regulator.controlled_bus] - before) == regulator.raise_direction
         assert regulator.bandwidth_pu > net.trafo.tap_step_percent.at[regulator.trafo] / 100
