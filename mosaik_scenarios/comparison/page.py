@@ -56,6 +56,8 @@ def _parts(comparison: Comparison) -> Iterator[str]:
 def _matching(comparison: Comparison) -> str:
     """How many were matched, and the whole lists folded away."""
     lines = "\n".join(f"<p>{escape(line)}</p>" for line in matched_lines(comparison))
+    if not lines:
+        return ""
     lists = "\n".join(
         f"<details><summary>{summary} ({len(table)})</summary>\n{_rows(table)}\n</details>"
         for summary, table in (("Matched", comparison.matched), ("Not compared", comparison.unmatched))
