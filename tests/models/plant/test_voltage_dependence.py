@@ -64,7 +64,7 @@ share = st.floats(0.0, 50.0)
 SHARES = st.fixed_dictionaries({f"const_{kind}_{power}_percent": share for kind in "zi" for power in "pq"})
 
 
-@settings(max_examples=10)
+@settings(max_examples=8)
 @given(st.lists(SHARES, min_size=1, max_size=4), st.lists(st.floats(-0.5, 3.0), min_size=2, max_size=3))
 def test_any_shares_solve_as_in_pandapower_step_after_step(shares: list[dict[str, float]], levels: list[float]) -> None:
     net = feeder(*shares)
