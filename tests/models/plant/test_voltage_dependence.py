@@ -69,10 +69,10 @@ SHARES = st.fixed_dictionaries({f"const_{kind}_{power}_percent": share for kind 
 def test_any_shares_solve_as_in_pandapower_step_after_step(shares: list[dict[str, float]], levels: list[float]) -> None:
     net = feeder(*shares)
     power_flow = PowerFlow(net)
-    nominal = power_flow.nominal_inputs()
+    nominal, reference = power_flow.nominal_inputs(), feeder(*shares)
     for level in levels:
         state = power_flow.solve(replace(nominal, load=level * nominal.load))
-        reference = feeder(*shares, p_mw=level * 2.0, q_mvar=level * 0.8)
+        reference.load["p_mw"], reference.load["q_mvar"] = level * nominal.load.real, level * nominal.load.imag
         assert_same(state, solved_by_pandapower(reference))
 
 
