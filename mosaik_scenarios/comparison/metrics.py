@@ -234,7 +234,7 @@ def require_same_unit(what: str, twin: FloatArray, reference: FloatArray, unit: 
         if 1.0 / RATIO_BAND < abs(ratio) / step < RATIO_BAND:
             shown = [f"{median / MEGAWATTS[unit]:.6g}" for median in (theirs, ours)]
             raise ComparisonError(
-                f"{source}: its {what} is about {abs(ratio):.3g} times the twin's "
+                f"{source}: its {what} is about {abs(ratio):.4g} times the twin's "
                 f"(median {shown[0]} against {shown[1]} {unit}) and seems not to be in {unit}; "
                 f"state its unit with --unit {_likely(unit, ratio)}."
             )

@@ -1,6 +1,8 @@
 """A small feeder with two days of recorded loads, and references that `pandapower.runpp` works out for it."""
 
 from collections.abc import Callable
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,7 @@ HOURS = 48
 LENGTHS_KM = (1.0, 2.5, 0.5)
 
 
+@cache
 def small_net() -> pp.pandapowerNet:
     """A transformer with taps and three lines in a row behind it, the last one a lateral; buses named as in OpenDSS."""
     net = pp.create_empty_network(sn_mva=1.0)
@@ -34,7 +37,7 @@ def small_net() -> pp.pandapowerNet:
 
 def small_feeder(hours: int = HOURS) -> Feeder:
     """The net and what its loads drew: a day's shape, never twice the same hour."""
-    net = small_net()
+    net = deepcopy(small_net())
     shape = 1.0 + 0.4 * np.sin(2 * np.pi * np.arange(hours) / 24) + 0.001 * np.arange(hours)
     p_mw = pd.DataFrame(shape[:, None] * net.load.p_mw.to_numpy(), columns=net.load.index)
     loads = RecordedLoads(start="2017-01-01T00:00", step_s=3600.0, p_mw=p_mw, q_mvar=0.3 * p_mw)

@@ -1,5 +1,6 @@
 """Phase by phase with OpenDSS: the published feeders at the taps that their solved voltages belong to."""
 
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ TABLES = Path(__file__).parents[3] / "networks" / "data"
 pytest.importorskip("opendssdirect", reason="solved with the extra opendss")
 
 
+@cache
 def published(name: str) -> Feeder:
     return Feeder(name=name, title=name, source="tables", **vars(network_of(read_tables(TABLES / name))))
 
