@@ -61,9 +61,9 @@ def runpp_step(feeder: Feeder, loads: np.ndarray, taps: ImposedTaps) -> Step:
 
 def bare_opendss_step(feeder: Feeder, loads: np.ndarray, taps: np.ndarray) -> Step:
     """An hour by OpenDSS on the release's own script."""
-    from opendssdirect.OpenDSSDirect import OpenDSSDirect
+    import opendssdirect
 
-    dss = OpenDSSDirect.NewContext()
+    dss = opendssdirect.NewContext()
     dss.Basic.AllowChangeDir(False)
     dss.Text.Command(f"Redirect [{registered_folder() / MASTER}]")
     dss.Text.Command("Set ControlMode=off")
@@ -101,11 +101,11 @@ def main() -> int:
     parser.add_argument("--hours", type=int, default=YEAR_H, help="hours that the twin and bare OpenDSS step")
     parser.add_argument("--bare-hours", type=int, default=240, help="hours of the bare runpp loop")
     arguments = parser.parse_args()
-    feeder = load_feeder("iowa240")
+    feeder = load_feeder("iowa240", extensions=())
     record = read_taps(registered_folder() / TAPS)
     loads, taps = hourly_loads(feeder), impose(record, feeder)
     bare = {
-        "pandapower": (runpp_step(load_feeder("iowa240"), loads, taps), arguments.bare_hours),
+        "pandapower": (runpp_step(load_feeder("iowa240", extensions=()), loads, taps), arguments.bare_hours),
         "opendss": (bare_opendss_step(feeder, loads, record.positions), arguments.hours),
     }
     rows = []

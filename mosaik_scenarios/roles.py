@@ -244,16 +244,8 @@ class Roles:
         return self.scenario.regulator.source == "local"
 
     def regulators(self) -> list[dict[str, Any]]:
-        """Settings of the regulators, none if the scenario leaves them out; what a row leaves empty is left out."""
-        if not self.scenario.regulator.enabled:
-            return []
-        tap_step_percent = self.feeder.net.trafo.tap_step_percent
-        rows = [
-            {"tap_step_percent": float(tap_step_percent.at[row["trafo"]]), **row}
-            for row in self.feeder.regulators.to_dict("records")
-        ]
-        # What is empty is NaN, which equals nothing.
-        return [{str(name): value for name, value in row.items() if value == value} for row in rows]
+        """Settings of the regulators, none if the scenario leaves them out."""
+        return self.feeder.regulator_settings() if self.scenario.regulator.enabled else []
 
     def regulator_names(self) -> list[Any]:
         """Their transformers, whose units are ganged unless each moves by itself, as "3 a"."""

@@ -216,6 +216,16 @@ class Feeder:
         """Power flows that can step this feeder."""
         return solvers(self.three_phase is not None)
 
+    def regulator_settings(self) -> list[dict[str, Any]]:
+        """The regulators with the step of their taps, as the models take them; what a row leaves empty is left out."""
+        tap_step_percent = self.net.trafo.tap_step_percent
+        rows = [
+            {"tap_step_percent": float(tap_step_percent.at[row["trafo"]]), **row}
+            for row in self.regulators.to_dict("records")
+        ]
+        # What is empty is NaN, which equals nothing.
+        return [{str(name): value for name, value in row.items() if value == value} for row in rows]
+
     def loads(self) -> DataFrame:
         """Nominal power and profile of each load in vector order: load, name, bus, p_mw, q_mvar, profile."""
         nominal = self.net.load[["name", "bus", "p_mw", "q_mvar"]].rename_axis("load").reset_index()

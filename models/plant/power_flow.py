@@ -18,7 +18,7 @@ from models.network_model import (
     solve_linear,
 )
 from models.plant.faults import FaultedNetwork, PreFaultState
-from models.plant.grid_state import GridInputs, GridState, Ratings, nominal_inputs
+from models.plant.grid_state import GridInputs, GridState, Ratings, nominal_inputs, phasor
 from models.plant.voltage_dependence import VoltageDependentLoads
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ class PowerFlow:
         self._loads = VoltageDependentLoads(self.network)
         self._pre_fault = PreFaultState(self.network)
         self._last: tuple[Admittances, ComplexArray] | None = None
+        self._as_found = _result_voltages(net)
         self.inputs = self.nominal_inputs()
         self.state = GridState.unsolved(self.network)
 
@@ -157,12 +158,20 @@ class PowerFlow:
         return None
 
     def _starts(self, topology: Admittances, inputs: GridInputs) -> Iterator[ComplexArray]:
-        """Where Newton's method may start, slacks as given: the last solution if its nodes are the same, then without."""
+        """Where Newton's method may start, from the most likely on: the slacks have the voltages given.
+
+        The last solution, if its nodes are the same; flat; unloaded; and as the net's tables were found.
+        """
         slack = self._slack_voltages(topology, inputs)
         if self._last is not None and topology.has_nodes_of(self._last[0]):
             yield _with_slack(self._last[1], topology, slack)
         yield _with_slack(topology.flat_start, topology, slack)
         yield _with_slack(topology.unloaded_start, topology, slack)
+        if self._as_found is not None:
+            known = np.isfinite(self._as_found) & (topology.node_of_bus >= 0)
+            start = topology.flat_start.copy()
+            start[topology.node_of_bus[known]] = self._as_found[known]
+            yield _with_slack(start, topology, slack)
 
     def _slack_voltages(self, topology: Admittances, inputs: GridInputs) -> ComplexArray:
         """Phasors at `slack_nodes`: those of the external grids; slack generators keep their set-point. [pu]"""
@@ -319,6 +328,14 @@ class _Solution:
             np.abs(self.i_from) * base_ka[self.topology.from_node],
             np.abs(self.i_to) * base_ka[self.topology.to_node],
         )
+
+
+def _result_voltages(net: "pandapowerNet") -> ComplexArray | None:
+    """Voltages in the net's result table, as its source or an earlier power flow left them, None for none. [pu]"""
+    found = net.get("res_bus")
+    if found is None or not found.index.equals(net.bus.index):
+        return None
+    return phasor(found.vm_pu, found.va_degree)
 
 
 def _with_slack(v: ComplexArray, topology: Admittances, slack: ComplexArray) -> ComplexArray:

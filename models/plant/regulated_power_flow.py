@@ -33,7 +33,7 @@ class RegulatedPowerFlow:
     Of regulators in series the one with the shorter delay moves first, as they are coordinated in the field; relays
     whose time comes at the same moment see the same state.
 
-    With the OpenDSS solver each single-phase unit looks at its own phase and moves by itself. A balanced network has one
+    With the OpenDSS solver each single-phase unit looks at its own phase and moves by itself; a balanced net has one
     tap a transformer, so that there the units are ganged (`models.control.ganged`). During faults and undervoltage the
     regulators block.
 

@@ -2,27 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mosaik_scenarios.comparison.distances import Distances, distances_from_source
+from mosaik_scenarios.comparison.flows import flows_between_buses
 from mosaik_scenarios.comparison.hours import choose_rows, parse_hours
 from mosaik_scenarios.comparison.matching import NodeMatch, Pair, match_branches, match_nodes, paired
-from mosaik_scenarios.comparison.metrics import PowerErrors, VoltageErrors, require_per_unit, require_same_unit
+from mosaik_scenarios.comparison.metrics import (
+    PowerErrors,
+    TapErrors,
+    VoltageErrors,
+    require_per_unit,
+    require_same_unit,
+)
+from mosaik_scenarios.comparison.names import PHASES
 from mosaik_scenarios.comparison.references import read_reference
 from mosaik_scenarios.comparison.references.reference import FloatArray, IntArray, Reference
 from mosaik_scenarios.comparison.result import Comparison
-from mosaik_scenarios.comparison.taps import ImposedTaps, TapRecord, impose, read_taps, rows_at
-from mosaik_scenarios.comparison.twin import Probes, TwinResult, recorded_hours, solve_hours, solve_nominal
+from mosaik_scenarios.comparison.taps import (
+    ImposedTaps,
+    TapChanger,
+    TapRecord,
+    find_changers,
+    impose,
+    read_taps,
+    rows_at,
+)
+from mosaik_scenarios.comparison.twin import (
+    NOWHERE,
+    WHOLE,
+    Probes,
+    TapProbes,
+    TwinResult,
+    recorded_hours,
+    solve_hours,
+    solve_nominal,
+)
 from mosaik_scenarios.errors import ComparisonError
 
 if TYPE_CHECKING:
     from networks.feeder import Feeder
-
-NOWHERE = Probes(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
 
 
 def compare(
@@ -122,7 +145,8 @@ class _Task:
         """Match, solve, and take the differences."""
         feeder, reference = self.feeder, self.reference
         match = match_nodes(feeder, reference, self.solver == "opendss") if reference.voltages is not None else None
-        twin = self._solve(match.probes if match else NOWHERE)
+        tap_changers = self._tap_changers()
+        twin = self._solve(match.probes if match else NOWHERE, _tap_probes(tap_changers))
         if not twin.solved.any():
             raise ComparisonError(
                 f"the power flow of feeder {feeder.name} has no solution; there is nothing to compare."
@@ -136,7 +160,8 @@ class _Task:
             solver=self.solver,
             reference=reference,
             voltages=voltages,
-            source=self._source_errors(twin),
+            source=self._source_errors(twin) or self._injection_errors(twin, match),
+            taps=self._tap_errors(twin, tap_changers),
             branches=branches,
             hours=None if self.hours is None else self.hours[twin.solved],
             unsolved=() if self.hours is None else tuple(self.hours[~twin.solved].tolist()),
@@ -176,10 +201,23 @@ class _Task:
         rows = rows_at(taps, self.hours, parse_hours(hours, available), available, recorded.start)
         return impose(taps, self.feeder, rows)
 
-    def _solve(self, probes: Probes) -> TwinResult:
+    def _tap_changers(self) -> dict[TapChanger, list[int]]:
+        """The twin's tap changers, and the reference's columns that stand for each: all phases for a ganged one."""
+        taps = self.reference.taps
+        if taps is None:
+            return {}
+        if self.hours is None:
+            raise ComparisonError(f"{self.reference.source}: taps are compared over time; give one row an hour.")
+        columns: dict[TapChanger, list[int]] = {}
+        for column, changer in enumerate(find_changers(taps.columns, self.feeder, self.reference.source).values()):
+            own = changer if self.solver == "opendss" else TapChanger(changer.trafo, "")
+            columns.setdefault(own, []).append(column)
+        return columns
+
+    def _solve(self, probes: Probes, tap_probes: TapProbes) -> TwinResult:
         if self.hours is None:
             return solve_nominal(self.feeder, self.solver, probes, self.imposed)
-        return solve_hours(self.feeder, self.solver, self.hours, self.begin, probes, self.imposed)
+        return solve_hours(self.feeder, self.solver, self.hours, self.begin, probes, self.imposed, tap_probes)
 
     def _voltage_errors(
         self, match: NodeMatch, twin: TwinResult, distances: Distances, unmatched: dict[str, str]
@@ -223,6 +261,30 @@ class _Task:
         places = ["the source"] if self.hours is None else [f"hour {hour}" for hour in self.hours[solved]]
         return PowerErrors("source", places, p_twin, q_twin, p, q, self.reference.unit)
 
+    def _tap_errors(self, twin: TwinResult, tap_changers: dict[TapChanger, list[int]]) -> TapErrors | None:
+        taps, solved = self.reference.taps, twin.solved
+        if taps is None or self.hours is None:
+            return None
+        positions = taps.positions[self.rows[solved]]
+        theirs = np.column_stack([np.median(positions[:, columns], axis=1) for columns in tap_changers.values()])
+        names = [" ".join(taps.columns[column] for column in columns) for columns in tap_changers.values()]
+        return TapErrors(tuple(names), self.hours[solved], twin.tap_pos[solved], theirs)
+
+    def _injection_errors(self, twin: TwinResult, match: NodeMatch | None) -> PowerErrors | None:
+        """What a snapshot's sources feed into the network."""
+        injection, net = self.reference.injection_mva, self.feeder.net
+        sources = set(net.bus.index.get_indexer(net.ext_grid.bus[net.ext_grid.in_service]).tolist())
+        pairs = [pair for pair in match.pairs if pair.row in sources] if match else []
+        if injection is None or len(pairs) < len(sources):
+            return None
+        rows = [pair.row for pair in pairs]
+        ours = -(twin.state.p_mw[rows] + 1j * twin.state.q_mvar[rows]).sum(keepdims=True)
+        theirs = injection[[pair.columns[0] for pair in pairs]].sum(keepdims=True)
+        require_same_unit("P", ours.real, theirs.real, self.reference.unit, self.reference.source)
+        return PowerErrors(
+            "source", ["the source"], ours.real, ours.imag, theirs.real, theirs.imag, self.reference.unit
+        )
+
     def _branch_errors(self, twin: TwinResult, unmatched: dict[str, str]) -> PowerErrors | None:
         """Power into every branch at the end that the reference calls its beginning."""
         branches = self.reference.branches
@@ -234,7 +296,7 @@ class _Task:
             return None
         reference = branches.p_from_mw + 1j * branches.q_from_mvar
         theirs = np.array([reference[places].sum() for places in matched.values()])
-        flows = _flows(self.feeder, twin)
+        flows = flows_between_buses(self.feeder.net, twin.state)
         ours = np.array([flows[ends] for ends in matched])
         first = [places[0] for places in matched.values()]
         names = [f"branch {branches.from_bus[place]}-{branches.to_bus[place]}" for place in first]
@@ -245,10 +307,20 @@ class _Task:
             yield "The feeder is the network as published, without the project's extensions."
         if match is not None and match.averaged:
             yield "The twin is balanced: the reference's phases are averaged at each bus."
+        if self.reference.taps is not None and self.solver == "pandapower":
+            yield "The twin has one ganged tap a transformer: it is compared with the median of the phases."
         if self.imposed is not None:
             yield "The taps are imposed" + ("." if self.solver == "opendss" else ", by their mean over the phases.")
         elif self.hours is not None and len(self.feeder.regulators):
             yield f"The feeder's own regulators decide on the taps, from hour {self.begin} on."
+
+
+def _tap_probes(changers: Iterable[TapChanger]) -> TapProbes:
+    changers = list(changers)
+    phases = [PHASES.index(changer.phase) if changer.phase else WHOLE for changer in changers]
+    return TapProbes(
+        np.array([changer.trafo for changer in changers], dtype=np.int64), np.array(phases, dtype=np.int64)
+    )
 
 
 def _angle_errors(
@@ -260,21 +332,3 @@ def _angle_errors(
     difference = (difference + 180.0) % 360.0 - 180.0
     difference[:, [pair.bus in legs for pair in pairs]] = 0.0
     return difference
-
-
-def _flows(feeder: Feeder, twin: TwinResult) -> dict[tuple[int, int], complex]:
-    """Power into what joins two buses, at the first of them, by rows of the net's bus table. [MVA]"""
-    net, state = feeder.net, twin.state
-    row = {int(bus): place for place, bus in enumerate(net.bus.index)}
-    flows: dict[tuple[int, int], complex] = {}
-    for starts, ends, at_start, at_end in (
-        (net.line.from_bus, net.line.to_bus, state.line_p_from_mw + 1j * state.line_q_from_mvar,
-         state.line_p_to_mw + 1j * state.line_q_to_mvar),
-        (net.trafo.hv_bus, net.trafo.lv_bus, state.trafo_p_hv_mw + 1j * state.trafo_q_hv_mvar,
-         state.trafo_p_lv_mw + 1j * state.trafo_q_lv_mvar),
-    ):  # fmt: skip
-        for start, end, into_start, into_end in zip(starts, ends, at_start, at_end, strict=True):
-            there, back = (row[start], row[end]), (row[end], row[start])
-            flows[there] = flows.get(there, 0.0) + complex(into_start)
-            flows[back] = flows.get(back, 0.0) + complex(into_end)
-    return flows

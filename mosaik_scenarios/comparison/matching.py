@@ -11,7 +11,7 @@ import numpy as np
 from mosaik_scenarios.comparison.names import PHASES, BusMatch, NodeName, full_key, match_buses
 from mosaik_scenarios.comparison.references.over_time import VOLTAGES
 from mosaik_scenarios.comparison.references.reference import Branches, FloatArray, IntArray, Reference, Voltages
-from mosaik_scenarios.comparison.twin import WHOLE_BUS, Probes
+from mosaik_scenarios.comparison.twin import WHOLE, Probes
 from mosaik_scenarios.errors import ComparisonError
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class NodeMatch:
     @property
     def probes(self) -> Probes:
         """Where the twin's voltages are taken."""
-        phases = [PHASES.index(pair.phase) if pair.phase else WHOLE_BUS for pair in self.pairs]
+        phases = [PHASES.index(pair.phase) if pair.phase else WHOLE for pair in self.pairs]
         return Probes(np.array([pair.row for pair in self.pairs], dtype=np.int64), np.array(phases, dtype=np.int64))
 
 

@@ -2,63 +2,61 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mosaik_scenarios.comparison.references.bus_table import of_matpower
-from mosaik_scenarios.comparison.references.reference import MEGAWATTS, Branches, FloatArray, Reference, Totals
-from mosaik_scenarios.errors import ComparisonError
+from mosaik_scenarios.comparison.names import NodeName
+from mosaik_scenarios.comparison.references.reference import MEGAWATTS, Branches, ComplexArray, Reference, Voltages
+
+if TYPE_CHECKING:
+    from networks.importers.matpower.solution import MatpowerSolution
 
 KIND = "MATPOWER result"
 
-# MATPOWER manual, appendix B, tables B-2 and B-3: F_BUS, T_BUS, BR_STATUS, PF, QF, PT, QT; GEN_BUS, PG, QG, GEN_STATUS.
-FROM_BUS, TO_BUS, BRANCH_STATUS = 0, 1, 10
-P_FROM, Q_FROM, P_TO, Q_TO = 13, 14, 15, 16
-GEN_BUS, P_GEN, Q_GEN, GEN_STATUS = 0, 1, 2, 7
-BUS_NUMBER, BUS_TYPE = 0, 1
-REFERENCE_BUS = 3
-
 
 def read(path: Path, unit: str | None = None) -> Reference:
-    """Voltages, branch flows, and what the reference buses deliver.
+    """Voltages, branch flows, and what every bus feeds into the network.
 
     Raises
     ------
-    ComparisonError
+    InvalidFeederError
         The file is damaged, or holds a case that was not solved.
     """
-    from mosaik_scenarios.comparison.references.mat_file import read_matpower_solution
+    from networks.importers.matpower.mat_file import read_matpower_solution
 
     solution = read_matpower_solution(path)
-    if solution.branch.shape[1] <= Q_TO:
-        raise ComparisonError(
-            f"{path}: holds a case, whose voltages are where to start from, not a result; "
-            "save what runpf returns: results = runpf(mpc); save('results.mat', 'results')."
-        )
-    if solution.success is False:
-        raise ComparisonError(f"{path}: its power flow did not converge (success = 0); there is nothing to compare.")
-    scale = MEGAWATTS[unit or "MW"]
-    voltages = of_matpower(path, solution.bus)
-    return replace(
-        voltages,
+    unit = unit or "MW"
+    alive, on, scale = solution.bus_in_service, solution.branch_in_service, MEGAWATTS[unit]
+    nodes = tuple(NodeName(name, name) for name in map(str, solution.bus_number[alive]))
+    return Reference(
         kind=KIND,
-        totals=_delivered(solution.bus, solution.gen, scale),
-        branches=_flows(solution.branch, scale),
-        unit=unit or "MW",
+        source=path,
+        voltages=Voltages(nodes, solution.vm_pu[None, alive], solution.va_degree[None, alive]),
+        branches=Branches(
+            tuple(map(str, solution.branch_from_bus[on])),
+            tuple(map(str, solution.branch_to_bus[on])),
+            solution.p_from_mw[on] * scale,
+            solution.q_from_mvar[on] * scale,
+            solution.p_to_mw[on] * scale,
+            solution.q_to_mvar[on] * scale,
+        ),
+        injection_mva=_injections(solution)[alive] * scale,
+        unit=unit,
+        matpower_numbers=True,
+        ignored=dict.fromkeys(map(str, solution.bus_number[~alive]), "isolated in the reference"),
     )
 
 
-def _delivered(bus: FloatArray, gen: FloatArray, scale: float) -> Totals:
-    """What the generators at the reference buses deliver, which is what the feeder draws there."""
-    slacks = bus[bus[:, BUS_TYPE] == REFERENCE_BUS, BUS_NUMBER]
-    there = np.isin(gen[:, GEN_BUS], slacks) & (gen[:, GEN_STATUS] > 0)
-    return Totals(*(np.array([gen[there, column].sum()]) * scale for column in (P_GEN, Q_GEN)))
-
-
-def _flows(branch: FloatArray, scale: float) -> Branches:
-    """Flows of the branches in service."""
-    branch = branch[branch[:, BRANCH_STATUS] > 0]
-    start, end = (tuple(f"{number:.0f}" for number in branch[:, column]) for column in (FROM_BUS, TO_BUS))
-    return Branches(start, end, *(branch[:, column] * scale for column in (P_FROM, Q_FROM, P_TO, Q_TO)))
+def _injections(solution: MatpowerSolution) -> ComplexArray:
+    """What generation less load of every bus is: what leaves it through branches and its shunt."""
+    place = {int(number): row for row, number in enumerate(solution.bus_number)}
+    injected = solution.shunt_p_mw + 1j * solution.shunt_q_mvar
+    on = solution.branch_in_service
+    for buses, power in (
+        (solution.branch_from_bus, solution.p_from_mw + 1j * solution.q_from_mvar),
+        (solution.branch_to_bus, solution.p_to_mw + 1j * solution.q_to_mvar),
+    ):
+        np.add.at(injected, [place[int(bus)] for bus in buses[on]], power[on])
+    return injected

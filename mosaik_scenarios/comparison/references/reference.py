@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+ComplexArray = NDArray[np.complex128]
 
 MEGAWATTS = {"W": 1e-6, "kW": 1e-3, "MW": 1.0}
 """What a unit is worth. [MW]"""
@@ -60,6 +61,22 @@ class Totals:
 
 
 @dataclass(frozen=True, eq=False)
+class Taps:
+    """Tap positions over time.
+
+    Attributes
+    ----------
+    columns
+        What the file calls the tap changers.
+    positions
+        (n_row, n_column). [-]
+    """
+
+    columns: tuple[str, ...]
+    positions: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
 class Branches:
     """Power into branches at either end, (n_branch,). [MW, Mvar]"""
 
@@ -83,8 +100,10 @@ class Reference:
         The file.
     rows
         Number of rows over time; 1 for a snapshot.
-    voltages, totals, branches
+    voltages, totals, taps, branches
         What the file offers.
+    injection_mva
+        Generation less load of every bus of a snapshot, in the order of its voltages. (n_node,) [MVA]
     hours, times
         Hour of the year or wall-clock time of each row, where the file says so. (n_row,)
     unit
@@ -100,7 +119,9 @@ class Reference:
     rows: int = 1
     voltages: Voltages | None = None
     totals: Totals | None = None
+    taps: Taps | None = None
     branches: Branches | None = None
+    injection_mva: ComplexArray | None = None
     hours: IntArray | None = None
     times: DatetimeIndex | None = None
     unit: str = "MW"

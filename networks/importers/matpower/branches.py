@@ -6,7 +6,9 @@ the "from" bus (User's Manual, version 8, section 3.2, equation 3.2)::
     from o--(ratio : 1, shift)--+--[ r + jx ]--+--o to
                               jb/2           jb/2
 
-With neither ratio nor shift, between buses of one base voltage, this is a line. Anything else is a transformer:
+With neither ratio nor shift, between buses of one base voltage, this is a line, or, where the impedance is too small to
+show in any result, a switch: its admittance would leave nothing of the others' in double precision, so that Newton's
+method never gets below its tolerance. Anything else is a transformer:
 
 - its high-voltage side is the bus with the higher base voltage ("from", where they are equal). pandapower refers the
   impedance to the rated voltage of the low-voltage side, which is the base voltage there, times the ratio where that
@@ -43,18 +45,28 @@ if TYPE_CHECKING:
 # pandapower's own value where nobody said how much a branch can carry. [kA, MVA]
 UNLIMITED = 99_999.0
 CHARGING = "charging"
+# The voltage drop of a current of 1 pu, below which a branch is a switch. [pu]
+NEGLIGIBLE_PU = 1e-8
 
 
-def add_branches(net: pandapowerNet, case: MatpowerCase, vn_kv: FloatArray, notes: list[str]) -> None:
-    """Create lines and transformers called ``branch <row>``; `notes` gains what was assumed.
+def add_branches(net: pandapowerNet, case: MatpowerCase, notes: list[str]) -> None:
+    """Create lines, switches and transformers called ``branch <row>``; `notes` gains what was assumed.
 
     `net.trafo.from_side` says which side is MATPOWER's "from" ("hv" or "lv"). The shunts of a transformer's charging
     are called ``branch <row> charging from`` and ``branch <row> charging to``.
     """
     from_bus, to_bus = case.bus_row(case.branch[:, F_BUS]), case.bus_row(case.branch[:, T_BUS])
-    transforms = (case.branch[:, TAP] != 0) | (case.branch[:, SHIFT] != 0) | (vn_kv[from_bus] != vn_kv[to_bus])
-    _add_lines(net, case, vn_kv, _Rows(np.flatnonzero(~transforms), from_bus[~transforms], to_bus[~transforms]))
-    _add_transformers(net, case, vn_kv, _Rows(np.flatnonzero(transforms), from_bus[transforms], to_bus[transforms]))
+    transforms = case.transforms
+    negligible = ~transforms & (np.hypot(case.branch[:, BR_R], case.branch[:, BR_X]) < NEGLIGIBLE_PU)
+    for add, chosen in (
+        (_add_lines, ~transforms & ~negligible),
+        (_add_switches, negligible),
+        (_add_transformers, transforms),
+    ):
+        if chosen.any():
+            add(net, case, _Rows(np.flatnonzero(chosen), from_bus[chosen], to_bus[chosen]))
+    if negligible.any():
+        notes.append(f"{counted(negligible, 'branch has', 'branches have')} next to no impedance: switches.")
     unrated = case.branch[:, RATE_A] == 0
     if unrated.any():
         notes.append(f"{counted(unrated, 'branch has', 'branches have')} no rating (rateA 0): loading is not known.")
@@ -73,13 +85,11 @@ class _Rows:
         return [f"branch {row + 1}" for row in self.branch]
 
 
-def _add_lines(net: pandapowerNet, case: MatpowerCase, vn_kv: FloatArray, rows: _Rows) -> None:
+def _add_lines(net: pandapowerNet, case: MatpowerCase, rows: _Rows) -> None:
     """Lines of one kilometre: MATPOWER knows no length."""
     import pandapower
 
-    if not len(rows.branch):
-        return
-    branch, line_vn_kv = case.branch[rows.branch], vn_kv[rows.from_bus]
+    branch, line_vn_kv = case.branch[rows.branch], case.vn_kv[rows.from_bus]
     base_ohm = line_vn_kv**2 / case.base_mva
     pandapower.create_lines_from_parameters(
         net,
@@ -95,12 +105,18 @@ def _add_lines(net: pandapowerNet, case: MatpowerCase, vn_kv: FloatArray, rows: 
     )
 
 
-def _add_transformers(net: pandapowerNet, case: MatpowerCase, vn_kv: FloatArray, rows: _Rows) -> None:
+def _add_switches(net: pandapowerNet, case: MatpowerCase, rows: _Rows) -> None:
     import pandapower
 
-    if not len(rows.branch):
-        return
-    branch = case.branch[rows.branch]
+    closed = case.branch_in_service[rows.branch]
+    pandapower.create_switches(net, rows.from_bus, rows.to_bus, et="b", closed=closed, name=rows.names)
+    _add_charging(net, case, rows, np.ones(len(rows.branch)))
+
+
+def _add_transformers(net: pandapowerNet, case: MatpowerCase, rows: _Rows) -> None:
+    import pandapower
+
+    branch, vn_kv = case.branch[rows.branch], case.vn_kv
     ratio = np.where(branch[:, TAP] == 0, 1.0, branch[:, TAP])
     from_is_hv = vn_kv[rows.from_bus] >= vn_kv[rows.to_bus]
     hv_bus = np.where(from_is_hv, rows.from_bus, rows.to_bus)
@@ -137,7 +153,7 @@ def _short_circuit_percent(r_pu: FloatArray, x_pu: FloatArray, rating: FloatArra
 
 
 def _add_charging(net: pandapowerNet, case: MatpowerCase, rows: _Rows, ratio: FloatArray) -> None:
-    """Half a transformer's charging at either bus, that at "from" seen through the ratio."""
+    """Half a branch's charging at either bus, that at "from" seen through the ratio."""
     import pandapower
 
     charging_mvar = case.base_mva * case.branch[rows.branch, BR_B] / 2

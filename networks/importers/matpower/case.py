@@ -35,15 +35,17 @@ FINITE_COLUMNS = {
     "branch": (F_BUS, T_BUS, BR_R, BR_X, BR_B, TAP, SHIFT, BR_STATUS),
 }
 COLUMN_NAMES = {
-    "bus": "bus_i type Pd Qd Gs Bs area Vm Va baseKV".split(),
-    "gen": "bus Pg Qg Qmax Qmin Vg mBase status".split(),
-    "branch": "fbus tbus r x b rateA rateB rateC ratio angle status".split(),
+    "bus": ("bus_i", "type", "Pd", "Qd", "Gs", "Bs", "area", "Vm", "Va", "baseKV"),
+    "gen": ("bus", "Pg", "Qg", "Qmax", "Qmin", "Vg", "mBase", "status"),
+    "branch": ("fbus", "tbus", "r", "x", "b", "rateA", "rateB", "rateC", "ratio", "angle", "status"),
 }
 # Optional parts that runpf would solve with, and what they are.
 UNSUPPORTED_PARTS = {
     "bus3p": "a three-phase part",
     "userfcn": "callbacks that change the case when it is solved",
 }
+# Per-unit impedances know no base voltage, so any will do where the case has none.
+ASSUMED_KV = 1.0
 LARGEST_BUS_NUMBER = 2**53  # beyond this, a bus number read as a float is no longer exact
 
 
@@ -66,7 +68,7 @@ class MatpowerCase:
     ------
     InvalidFeederError
         A table of the wrong shape, numbers that are none, buses that do not exist, nothing that holds the voltage, or
-        a branch without impedance.
+        a transformer without impedance.
     """
 
     name: str
@@ -102,6 +104,11 @@ class MatpowerCase:
         return self.bus[:, BUS_TYPE] != NONE
 
     @property
+    def vn_kv(self) -> FloatArray:
+        """Base voltage of every bus, `ASSUMED_KV` where the case has none (0). [kV]"""
+        return np.where(self.bus[:, BASE_KV] == 0, ASSUMED_KV, self.bus[:, BASE_KV])
+
+    @property
     def gen_in_service(self) -> BoolArray:
         """Generators switched on, at buses that are not isolated."""
         return (self.gen[:, GEN_STATUS] > 0) & self.bus_in_service[self.bus_row(self.gen[:, GEN_BUS])]
@@ -112,6 +119,12 @@ class MatpowerCase:
         ends = self.bus_in_service[self.bus_row(self.branch[:, F_BUS])]
         ends &= self.bus_in_service[self.bus_row(self.branch[:, T_BUS])]
         return (self.branch[:, BR_STATUS] != 0) & ends
+
+    @property
+    def transforms(self) -> BoolArray:
+        """Branches that are transformers: with a ratio or a phase shift, or between two base voltages."""
+        from_kv, to_kv = (self.vn_kv[self.bus_row(self.branch[:, end])] for end in (F_BUS, T_BUS))
+        return (self.branch[:, TAP] != 0) | (self.branch[:, SHIFT] != 0) | (from_kv != to_kv)
 
     def _check_numbers(self, name: str) -> None:
         table = getattr(self, name)
@@ -155,13 +168,14 @@ class MatpowerCase:
                 )
 
     def _check_impedances(self) -> None:
-        without = (self.branch[:, BR_R] == 0) & (self.branch[:, BR_X] == 0) & self.branch_in_service
+        branch = self.branch
+        without = self.transforms & (branch[:, BR_R] == 0) & (branch[:, BR_X] == 0) & self.branch_in_service
         if without.any():
             row = int(np.flatnonzero(without)[0])
-            ends = " and ".join(f"{number:g}" for number in self.branch[row, [F_BUS, T_BUS]])
+            ends = " and ".join(f"{number:g}" for number in branch[row, [F_BUS, T_BUS]])
             raise InvalidFeederError(
-                f"{self.name}: branch row {row + 1} between buses {ends} has no impedance, which runpf cannot solve "
-                "either; give it a small reactance, or make its two buses one."
+                f"{self.name}: branch row {row + 1}, a transformer between buses {ends}, has no impedance; "
+                "give it a small reactance."
             )
 
     def _check_voltage_control(self) -> None:

@@ -17,14 +17,18 @@ def branch_flows(net: Any) -> DataFrame:
     Returns
     -------
     `p_from_mw`, `q_from_mvar`, `p_to_mw`, `q_to_mvar`, indexed by the row of MATPOWER's branch table, counted from one
-    and in its order. Branches out of service carry nothing.
+    and in its order. Branches out of service carry nothing; what flows through a closed switch is not known (NaN).
     """
     import pandas
 
-    lines = net.res_line[list(FLOWS)].set_axis(net.line.name, axis=0)
-    flows = pandas.concat([table for table in (lines, _transformer_flows(net)) if len(table)] or [lines])
+    tables = [_line_flows(net), _transformer_flows(net), _switch_flows(net)]
+    flows = pandas.concat([table for table in tables if len(table)])
     flows.index = flows.index.map(lambda name: int(name.removeprefix("branch "))).rename("branch")
-    return _with_charging(net, flows.fillna(0.0)).sort_index()
+    return _with_charging(net, flows).sort_index()
+
+
+def _line_flows(net: Any) -> DataFrame:
+    return net.res_line[list(FLOWS)].set_axis(net.line.name, axis=0).fillna(0.0)
 
 
 def _transformer_flows(net: Any) -> DataFrame:
@@ -34,14 +38,23 @@ def _transformer_flows(net: Any) -> DataFrame:
 
     if not len(net.trafo):
         return pandas.DataFrame(columns=list(FLOWS))
-    forward = (net.trafo.from_side == "hv").to_numpy()
+    from_is_hv = (net.trafo.from_side == "hv").to_numpy()
     ends: dict[str, Any] = {}
     for flow in FLOWS:
         quantity, end, unit = flow.split("_")
-        sides = ("hv", "lv") if end == "from" else ("lv", "hv")
-        along, against = (net.res_trafo[f"{quantity}_{side}_{unit}"].to_numpy() for side in sides)
-        ends[flow] = numpy.where(forward, along, against)
-    return pandas.DataFrame(ends, index=net.trafo.name)
+        hv, lv = (net.res_trafo[f"{quantity}_{side}_{unit}"].to_numpy() for side in ("hv", "lv"))
+        ends[flow] = numpy.where(from_is_hv == (end == "from"), hv, lv)
+    return pandas.DataFrame(ends, index=net.trafo.name).fillna(0.0)
+
+
+def _switch_flows(net: Any) -> DataFrame:
+    """Zero where open."""
+    import numpy
+    import pandas
+
+    switches = net.switch[net.switch.name.astype(str).str.fullmatch(r"branch \d+")]
+    through = numpy.where(switches.closed, numpy.nan, 0.0)
+    return pandas.DataFrame({flow: through for flow in FLOWS}, index=switches.name)
 
 
 def _with_charging(net: Any, flows: DataFrame) -> DataFrame:

@@ -59,7 +59,7 @@ class MatpowerSolution:
     gen_in_service
         (n_gen,)
     gen_p_mw, gen_q_mvar
-        Generation, (n_gen,).
+        Generation, (n_gen,). NaN where `runpf` leaves it so: several generators of one bus without a reactive range.
     """
 
     name: str
@@ -107,7 +107,7 @@ def solution_from_fields(name: str, fields: Mapping[str, Any]) -> MatpowerSoluti
     InvalidFeederError
         If it is a case that nobody solved, or one whose power flow did not converge.
     """
-    case = case_from_fields(name, fields)
+    case = case_from_fields(name, {**fields, **_without_gaps(fields)})
     if case.branch.shape[1] <= QT:
         raise InvalidFeederError(
             f"{name}: branch has {case.branch.shape[1]} columns, so no flows (columns 14 to 17): "
@@ -115,7 +115,7 @@ def solution_from_fields(name: str, fields: Mapping[str, Any]) -> MatpowerSoluti
         )
     if "success" in fields and not np.all(fields["success"]):
         raise InvalidFeederError(f"{name}: success is 0, the power flow did not converge in MATPOWER.")
-    bus, branch, gen = case.bus, case.branch, case.gen
+    bus, branch, gen = case.bus, case.branch, np.asarray(fields["gen"], dtype=float)
     return MatpowerSolution(
         name=name,
         base_mva=case.base_mva,
@@ -137,3 +137,9 @@ def solution_from_fields(name: str, fields: Mapping[str, Any]) -> MatpowerSoluti
         gen_p_mw=gen[:, PG],
         gen_q_mvar=gen[:, QG],
     )
+
+
+def _without_gaps(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The generators with zero for what `runpf` could not share out, so that the rest can be checked as a case."""
+    gen = np.asarray(fields.get("gen"))
+    return {"gen": np.nan_to_num(gen, posinf=np.inf, neginf=-np.inf)} if gen.dtype.kind == "f" else {}

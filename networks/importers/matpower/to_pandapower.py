@@ -12,15 +12,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from networks.importers.matpower.branches import add_branches
-from networks.importers.matpower.case import BASE_KV, BS, GS, PD, QD, VA, VM, VMAX, VMIN, FloatArray, MatpowerCase
+from networks.importers.matpower.case import ASSUMED_KV, BASE_KV, BS, GS, PD, QD, VA, VM, VMAX, VMIN, MatpowerCase
 from networks.importers.matpower.generation import add_generation
 from networks.importers.matpower.wording import counted
 
 if TYPE_CHECKING:
     from pandapower import pandapowerNet
-
-# Per-unit impedances know no base voltage, so any will do where the case has none.
-ASSUMED_KV = 1.0
 
 
 def net_of(case: MatpowerCase) -> tuple[pandapowerNet, tuple[str, ...]]:
@@ -35,22 +32,21 @@ def net_of(case: MatpowerCase) -> tuple[pandapowerNet, tuple[str, ...]]:
 
     net = pandapower.create_empty_network(name=case.name, sn_mva=case.base_mva)
     notes = list(case.notes)
-    vn_kv = _add_buses(net, case, notes)
+    _add_buses(net, case, notes)
     _add_loads(net, case)
     _add_shunts(net, case)
     add_generation(net, case, notes)
-    add_branches(net, case, vn_kv, notes)
+    add_branches(net, case, notes)
     vm_pu = np.where(case.bus[:, VM] > 0, case.bus[:, VM], 1.0)
     net.res_bus = net.bus[[]].assign(vm_pu=vm_pu, va_degree=case.bus[:, VA])
     return net, tuple(notes)
 
 
-def _add_buses(net: pandapowerNet, case: MatpowerCase, notes: list[str]) -> FloatArray:
-    """Buses in the order of the case; their base voltages. [kV]"""
+def _add_buses(net: pandapowerNet, case: MatpowerCase, notes: list[str]) -> None:
+    """Buses in the order of the case."""
     import pandapower
 
     unknown = case.bus[:, BASE_KV] == 0
-    vn_kv = np.where(unknown, ASSUMED_KV, case.bus[:, BASE_KV])
     if unknown.any():
         notes.append(
             f"{counted(unknown, 'bus has', 'buses have')} no base voltage (baseKV 0): {ASSUMED_KV:g} kV assumed."
@@ -59,7 +55,7 @@ def _add_buses(net: pandapowerNet, case: MatpowerCase, notes: list[str]) -> Floa
     pandapower.create_buses(
         net,
         len(case.bus),
-        vn_kv=vn_kv,
+        vn_kv=case.vn_kv,
         name=[str(number) for number in case.bus_number],
         in_service=case.bus_in_service,
         max_vm_pu=case.bus[:, VMAX] if has_limits else np.nan,
@@ -68,7 +64,6 @@ def _add_buses(net: pandapowerNet, case: MatpowerCase, notes: list[str]) -> Floa
     isolated = ~case.bus_in_service
     if isolated.any():
         notes.append(f"{counted(isolated, 'bus is', 'buses are')} isolated (type 4) and out of service.")
-    return vn_kv
 
 
 def _add_loads(net: pandapowerNet, case: MatpowerCase) -> None:

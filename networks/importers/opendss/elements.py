@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -105,7 +106,7 @@ def _bus_rows(
     rows = []
     for bus in circuit["bus"]:
         nodes = sorted(node for node in bus["nodes"] if 1 <= node <= 3)
-        x, y = coordinates.get(bus["bus"].lower(), (None, None))
+        x, y = coordinates.get(bus["bus"].lower(), (math.nan, math.nan))
         phases = conductors.phases(bus["bus"], nodes, "a bus")
         rows.append({"bus": bus["bus"], "vn_kv": bus["vn_kv"], "phases": phases, "x": x, "y": y})
     return rows

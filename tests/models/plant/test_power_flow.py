@@ -162,3 +162,23 @@ def test_thevenin_of_a_radial_line_is_its_far_source_behind_its_impedance() -> N
     voltage, impedance = power_flow.thevenin(0)
     assert voltage == pytest.approx(0.98 * np.exp(-1j * np.radians(5)), abs=1e-9)
     assert impedance == pytest.approx((1 + 2j) / (20**2 / 10), abs=1e-9)
+
+
+def test_a_tap_between_two_steps_solves_as_in_pandapower() -> None:
+    net = load_feeder("ieee33").net
+    power_flow = PowerFlow(net)
+    taps = power_flow.nominal_inputs().tap_pos + 1.0 / 3.0
+    state = power_flow.solve(replace(power_flow.nominal_inputs(), tap_pos=taps))
+    net.trafo["tap_pos"] = taps
+    assert_like_runpp(state, net)
+
+
+def test_the_solution_before_a_tap_is_where_the_next_one_starts() -> None:
+    power_flow = PowerFlow(load_feeder("ieee33").net)
+    nominal = power_flow.nominal_inputs()
+    before = power_flow.network.admittances(nominal.tap_pos)
+    after = power_flow.network.admittances(nominal.tap_pos + 1)
+    assert after.has_nodes_of(before)
+    assert after is not before
+    dead = power_flow.network.admittances(switch_closed=np.zeros(len(nominal.switch_closed), dtype=bool))
+    assert not dead.has_nodes_of(before)

@@ -27,7 +27,7 @@ def small_net() -> pp.pandapowerNet:
     )  # fmt: skip
     for start, end, length in zip((0, 1, 1), (1, 2, 3), LENGTHS_KM, strict=True):
         pp.create_line_from_parameters(net, buses[start], buses[end], length, 0.3, 0.4, 0.0, max_i_ka=0.3)
-    for bus, p_mw in zip(buses[1:], (0.8, 0.5, 0.3), strict=True):
+    for bus, p_mw in zip(buses[1:], (2.4, 1.5, 0.9), strict=True):
         pp.create_load(net, bus, p_mw=p_mw, q_mvar=0.3 * p_mw)
     return net
 
