@@ -42,6 +42,20 @@ def add_tap_changers(feeder: Feeder) -> Feeder:
     return feeder
 
 
+def take_peaks_as_nominal(feeder: Feeder) -> Feeder:
+    """Every load's nominal power is that of its largest reading: what is sized by it lasts for the recorded year.
+
+    These are the ranges of meters, the pickups of reclosers, and what the control room expects of a load.
+    """
+    recorded, load = feeder.recorded_loads, feeder.net.load
+    if recorded is None:
+        raise InvalidFeederError(f"feeder {feeder.name} comes with no recorded loads, so none has a largest reading.")
+    at_peak = recorded.p_mw.idxmax()
+    for quantity, readings in (("p_mw", recorded.p_mw), ("q_mvar", recorded.q_mvar)):
+        load[quantity] = [readings.at[at_peak[index], index] for index in load.index]
+    return feeder
+
+
 def add_pv_sites(table_path: Path, feeder: Feeder) -> Feeder:
     """The photovoltaic sites of a table, as static generators whose nominal power is their peak.
 

@@ -259,7 +259,7 @@ FEEDERS: dict[str, Recipe] = {
         loads=194,
         vn_kv=(0.208, 13.8, 69.0),
         three_phase=True,
-        extensions=PROTECTION,
+        extensions={"yearly_peak": additions.take_peaks_as_nominal, **PROTECTION},
         location=AMES,
     ),
 }

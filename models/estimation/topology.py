@@ -62,7 +62,8 @@ class TopologyEstimation:
         # A faint reading where current is expected does tell something: that meter and estimate disagree.
         expected = readings.measured - fit.solution.residual
         contradicted = readings.faint & (expected > 2.0 * FAINT_CURRENT * np.sqrt(readings.variance))
-        return self._fit_rows(readings, readings.active | contradicted) if contradicted.any() else fit
+        refit = self._fit_rows(readings, readings.active | contradicted) if contradicted.any() else None
+        return refit or fit
 
     def normalised_residuals(self, fit: Fit) -> FloatArray:
         """|r| over its standard deviation of the metered rows, NaN where inactive or critical. (n_metered,)"""
