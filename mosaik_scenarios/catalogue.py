@@ -60,7 +60,7 @@ SCENARIOS = (
     ),
     Scenario(
         name="iowa_year",
-        description="A year of smart-meter readings on the Iowa 240-bus system by the hour, under its own tap changer.",
+        description="A year of smart-meter readings on the Iowa 240-bus system, hourly, the tap changer by itself.",
         feeder="iowa240",
         loads="recorded",
         start="2017-01-01T00:00:00-06:00",

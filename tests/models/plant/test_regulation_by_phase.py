@@ -5,12 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from models.control.voltage_regulator import VoltageRegulatorSettings
 from models.plant.opendss_power_flow import OpenDSSPowerFlow
 from models.plant.power_flow import PowerFlow
 from models.plant.regulated_power_flow import RegulatedPowerFlow
+from networks.registry import load_feeder
 from networks.three_phase.balanced import balanced_net
 from networks.three_phase.opendss_circuit import opendss_circuit
 from networks.three_phase.regulation import regulators_of
@@ -28,23 +30,24 @@ class OpenDSSControls:
 
     def __init__(self, tables: ThreePhaseTables, circuit: Any) -> None:
         self._context = opendssdirect.OpenDSSDirect.NewContext()
-        self._loads, self._units = circuit.load, tuple(circuit.tap_changer.element)
-        self._step = circuit.tap_changer.tap_step_percent.to_numpy() / 100.0
+        self._loads = list(circuit.load.itertuples(index=False))
+        self._units = [name.lower() for name in tables.regulator.transformer]
+        self._step = tables.regulator.tap_step_percent / 100.0
         controls = [
             f"New RegControl.{unit.regulator} transformer={element} winding=2 vreg={unit.v_set_v} "
             f"band={unit.bandwidth_v} ptratio={unit.pt_ratio} ctprim={unit.ct_primary_a} R={unit.line_drop_r_v} "
             f"X={unit.line_drop_x_v} delay={unit.delay_s} maxtapchange=16"
-            for unit, element in zip(tables.regulator.itertuples(index=False), self._units, strict=False)
+            for unit, element in zip(tables.regulator.itertuples(index=False), self._units, strict=True)
         ]
         for command in (*circuit.commands, *controls, "Set ControlMode=STATIC", "Set MaxControlIter=100"):
             self._context.Text.Command(command)
 
     def settle(self, load_mva: np.ndarray) -> list[int]:
         """Taps of the units once every control is content."""
-        for name, mva in zip(self._loads, load_mva, strict=True):
-            self._context.Loads.Name(name)
-            self._context.Loads.kW(1000.0 * mva.real)
-            self._context.Loads.kvar(1000.0 * mva.imag)
+        for load, mva in zip(self._loads, load_mva, strict=True):
+            self._context.Loads.Name(load.element)
+            self._context.Loads.kW(1000.0 * load.p_at_rated * mva.real)
+            self._context.Loads.kvar(1000.0 * load.q_at_rated * mva.imag)
         self._context.Solution.Solve()
         return [self._tap(unit, step) for unit, step in zip(self._units, self._step, strict=True)]
 
@@ -132,6 +135,26 @@ def test_the_ganged_tap_of_the_balanced_net_is_within_one_of_the_units_median(fe
             regulated.solve(hour * HOUR_S, HOUR_S, replace(nominal, load=loading * nominal.load))
         (tap,) = taps(ganged)
         assert abs(tap - np.median(taps(by_phase))) <= 1
+
+
+def test_six_weeks_of_the_iowa_feeder_tap_as_the_matlab_study_did(reference_data: Path) -> None:
+    """Each phase by itself as the study's OpenDSS, and the balanced net's ganged tap beside the phases' median."""
+    feeder = load_feeder(reference_data / "iowa240")
+    net, recorded, hours = feeder.net, feeder.recorded_loads, range(1000)
+    assert feeder.three_phase is not None
+    assert recorded is not None
+    load_mva = (recorded.p_mw + 1j * recorded.q_mvar)[net.load.index].to_numpy()
+    matlab = pd.read_csv(reference_data / "iowa240" / "Tap_Changing_Data.csv").to_numpy()[: len(hours)]
+    settings = units_of(feeder.three_phase, net)
+    found = []
+    for power_flow in (OpenDSSPowerFlow(net, opendss_circuit(feeder.three_phase, net)), PowerFlow(net)):
+        regulated, nominal = RegulatedPowerFlow(power_flow, settings), power_flow.nominal_inputs()
+        for hour in hours:
+            regulated.solve(hour * HOUR_S, HOUR_S, replace(nominal, load=load_mva[hour]))
+            found.append(taps(regulated))
+    by_phase, ganged = np.array(found[: len(hours)]), np.array(found[len(hours) :])
+    assert (by_phase == matlab).all(axis=1).mean() >= 0.97
+    assert (np.abs(ganged[:, 0] - np.median(matlab, axis=1)) <= 1).mean() >= 0.97
 
 
 def test_each_unit_moves_the_tap_of_its_own_phase() -> None:
