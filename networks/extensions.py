@@ -10,6 +10,7 @@ from typing import Any
 from networks.checks import check_network
 from networks.errors import InvalidFeederError
 from networks.feeder import PV_COLUMNS, RECLOSER_COLUMNS, Feeder, table
+from networks.three_phase.tables import SOURCE_IMPEDANCE
 
 # pandapower's standard type "25 MVA 110/20 kV": nine steps of 1.5 % either way at the high-voltage side.
 STANDARD_TAPS = {
@@ -22,9 +23,6 @@ STANDARD_TAPS = {
     "tap_changer_type": "Ratio",
     "tap_dependency_table": False,
 }
-
-# A line of a balanced net that stands for the source's impedance; nobody can put a recloser there.
-SOURCE_IMPEDANCE = "source impedance"
 
 PICKUP_OVER_NOMINAL = 2.0
 INSTANTANEOUS_OVER_PICKUP = 8.0

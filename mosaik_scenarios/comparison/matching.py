@@ -13,12 +13,10 @@ from mosaik_scenarios.comparison.references.over_time import VOLTAGES
 from mosaik_scenarios.comparison.references.reference import Branches, FloatArray, IntArray, Reference, Voltages
 from mosaik_scenarios.comparison.twin import WHOLE, Probes
 from mosaik_scenarios.errors import ComparisonError
+from networks.three_phase.tables import STIFF_SOURCE
 
 if TYPE_CHECKING:
     from networks.feeder import Feeder
-
-STIFF_SOURCE = "stiff source"
-"""How the bus behind the impedance of the supplying network is called; no reference has it."""
 
 NAMES_SHOWN = 6
 ROTATION = np.exp(2j * np.pi * np.arange(3) / 3)

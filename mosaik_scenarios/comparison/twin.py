@@ -14,13 +14,11 @@ from mosaik_scenarios.comparison.names import PHASES
 from mosaik_scenarios.comparison.references.reference import FloatArray, IntArray
 from mosaik_scenarios.comparison.taps import ImposedTaps
 from mosaik_scenarios.errors import ComparisonError
+from networks.three_phase.tables import SOURCE_IMPEDANCE
 
 if TYPE_CHECKING:
     from models.plant.grid_state import GridInputs, GridState
     from networks.feeder import Feeder, RecordedLoads
-
-SOURCE_IMPEDANCE = "source impedance"
-"""The line that stands for the supplying network: a feeder's total is what arrives at its far end."""
 
 WHOLE = -1
 """In place of a phase: the bus, or the ganged tap, as a whole."""

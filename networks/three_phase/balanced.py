@@ -17,7 +17,7 @@ from networks.three_phase.folding import (
     line_to_line_kv,
 )
 from networks.three_phase.start import let_runpp_converge
-from networks.three_phase.tables import LEGS, PHASES, ThreePhaseTables
+from networks.three_phase.tables import LEGS, PHASES, SOURCE_IMPEDANCE, STIFF_SOURCE, ThreePhaseTables
 
 if TYPE_CHECKING:
     from pandapower import pandapowerNet
@@ -29,8 +29,6 @@ LEAST_IMPEDANCE_PU = 1e-6
 # The line "source impedance" is none that anyone could overload.
 NO_RATING_KA = 99.0
 NUMBERS = {1: "single-phase", 2: "two-phase", 3: "three-phase"}
-STIFF_SOURCE = "stiff source"
-SOURCE_IMPEDANCE = "source impedance"
 
 
 def balanced_net(tables: ThreePhaseTables) -> tuple[pandapowerNet, tuple[str, ...]]:

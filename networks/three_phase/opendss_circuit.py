@@ -17,13 +17,10 @@ from networks.three_phase.folding import line_to_line_kv
 from networks.three_phase.opendss_commands import NODE_OF_PHASE, unique_names
 from networks.three_phase.opendss_transformers import tap_changer_table, winding_table
 from networks.three_phase.phase_angles import nominal_angles
-from networks.three_phase.tables import ThreePhaseTables
+from networks.three_phase.tables import SOURCE_IMPEDANCE, STIFF_SOURCE, ThreePhaseTables
 
 if TYPE_CHECKING:
     from pandas import DataFrame
-
-STIFF_SOURCE = "stiff source"
-SOURCE_IMPEDANCE = "source impedance"
 
 
 @dataclass(frozen=True, eq=False)
