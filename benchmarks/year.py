@@ -4,9 +4,9 @@ python -m benchmarks.year [--hours N] [--bare-hours N] [--json FILE]
 
 8760 hours of smart-meter loads with the taps of the MATLAB study. Timed is the twin's power flow with each solver, all
 it says of an hour included (voltages, powers, flows and currents of every element). The bare loops do what a user would
-write: `runpp` with the loads in its table, warm-started, and OpenDSS through its own interface, load by load, the voltages and the
-total read. `runpp` does fewer hours and is shown at what the year would cost. Needs GRIDTWIN_IOWA240 and the extra
-`opendss`.
+write: `runpp` with the loads in its table, warm-started, and OpenDSS through its own interface, load by load, the
+voltages and the total read. `runpp` does fewer hours and is shown at what the year would cost. Needs GRIDTWIN_IOWA240
+and the extra `opendss`.
 """
 
 from benchmarks import reporting  # first: it settles the number of threads

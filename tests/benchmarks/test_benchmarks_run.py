@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import detector, estimator, mosaik_overhead, peer_environment, tick
+from benchmarks import detector, estimator, mosaik_overhead, peer_environment, tick, year
 from networks.registry import load_feeder
 
 Run = Callable[..., tuple[str, list[dict[str, Any]]]]
@@ -76,3 +76,10 @@ def test_mosaik_overhead(run: Run) -> None:
     _, rows = run(mosaik_overhead, "--simulators", "2", "4", "--ticks", "5")
     assert [row["simulators"] for row in rows] == [2, 4]
     assert all(row["ms"] > 0 for row in rows)
+
+
+def test_a_few_hours_of_the_iowa_year_stand_beside_both_bare_loops(run: Run, reference_data: Path) -> None:
+    printed, rows = run(year, "--hours", "6", "--bare-hours", "3")
+    assert [row["solver"] for row in rows] == ["pandapower", "opendss"]
+    assert all(row["ratio"] == pytest.approx(row["twin_s"] / row["bare_s"]) for row in rows)
+    assert "bare loop" in printed

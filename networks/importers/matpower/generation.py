@@ -95,14 +95,17 @@ def _set_points(case: MatpowerCase, gen_bus: IntArray, holding: BoolArray, notes
 
 
 def _described(case: MatpowerCase, names: Any, rows: BoolArray) -> dict[str, Any]:
-    """What `gen` and `sgen` have in common, for these rows."""
-    has_limits = case.gen.shape[1] > PMIN
+    """What `gen` and `sgen` have in common, for these rows; a limit that is infinite is none."""
+    limits = {column: np.full(int(rows.sum()), np.nan) for column in (QMIN, QMAX, PMIN, PMAX)}
+    for column in limits.keys() & set(range(case.gen.shape[1])):
+        given = case.gen[rows, column]
+        limits[column] = np.where(np.isfinite(given), given, np.nan)
     return {
         "p_mw": case.gen[rows, PG],
         "name": names[rows].tolist(),
         "in_service": case.gen_in_service[rows],
-        "min_q_mvar": case.gen[rows, QMIN],
-        "max_q_mvar": case.gen[rows, QMAX],
-        "min_p_mw": case.gen[rows, PMIN] if has_limits else np.nan,
-        "max_p_mw": case.gen[rows, PMAX] if has_limits else np.nan,
+        "min_q_mvar": limits[QMIN],
+        "max_q_mvar": limits[QMAX],
+        "min_p_mw": limits[PMIN],
+        "max_p_mw": limits[PMAX],
     }

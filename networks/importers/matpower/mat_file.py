@@ -1,8 +1,7 @@
-"""MATPOWER cases and results from `.mat` files: version 7 (and 5, 6) through SciPy, version 7.3 through h5py."""
+"""MATPOWER cases and results from `.mat` files: version 7 (5 and 6 too), and version 7.3, which is HDF5."""
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from networks.importers.matpower.case import (
     MatpowerCase,
     case_from_fields,
 )
-from networks.importers.matpower.mat_elements import HEADER_BYTES, check_elements
+from networks.importers.matpower.mat_version_7 import MatFileVersion7
 from networks.importers.matpower.solution import MatpowerSolution, solution_from_fields
 
 CASE_FIELDS = frozenset({"baseMVA", *TABLES})
@@ -67,7 +66,7 @@ def _fields(path: Path) -> Fields:
         variables = read(path)
     except InvalidFeederError:
         raise
-    except Exception as error:  # a damaged file fails anywhere inside the two libraries, with any type
+    except Exception as error:  # a damaged file fails anywhere inside h5py, with any type
         lines = str(error).splitlines() or [""]
         raise InvalidFeederError(
             f"{path} is damaged ({type(error).__name__}: {lines[0][:120]}); save it again."
@@ -95,30 +94,11 @@ def _only_case(path: Path, variables: Mapping[str, Any]) -> Fields:
 
 
 def _read_version_7(path: Path) -> dict[str, Any]:
-    """Structs as mappings of the fields read, other variables as arrays."""
-    with path.open("rb") as file:
-        header = file.read(HEADER_BYTES)
-    if len(header) < HEADER_BYTES or not header.startswith(b"MATLAB") or header[126:] not in (b"IM", b"MI"):
-        raise InvalidFeederError(f"{path} is no MAT-file of version 7 or 7.3; save it with save('-v7', ...).")
-    check_elements(path)
-    from scipy.io import loadmat
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # objects that SciPy cannot read are none that a power flow needs
-        content = loadmat(path, appendmat=False)
-    return {name: _plain(value) for name, value in content.items() if not name.startswith("__")}
-
-
-def _plain(value: Any) -> Any:
-    """A struct as a mapping; anything else as it is."""
-    names = value.dtype.names if isinstance(value, np.ndarray) else None
-    if names is None or value.size != 1:
-        return value
-    return {name: value.flat[0][name] for name in names if name in FIELDS_READ}
+    return MatFileVersion7(path, FIELDS_READ).variables()
 
 
 def _read_version_73(path: Path) -> dict[str, Any]:
-    """The same from HDF5; MATLAB keeps a struct as a group and an array transposed."""
+    """Structs as mappings of the fields read, from HDF5; MATLAB keeps a struct as a group and an array transposed."""
     import h5py
 
     with h5py.File(path, "r") as file:

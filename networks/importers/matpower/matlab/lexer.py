@@ -20,7 +20,7 @@ DEEPEST_BRACKETS = 64
 MOST_TOKENS = 200_000  # plain tables are one each; 20 microseconds for one of them in the parser
 # Quantifiers are possessive: no text, however odd, makes the search go back.
 FILLING = r"[\s,;]++|[%#][^\n]*+|\.\.\.[^\n]*+"
-PLAIN_NUMBER = r"[+-]?(?:(?:\d++\.?+\d*+|\.\d++)(?:[eE][+-]?\d++)?+|[Ii]nf|NaN|nan)(?=[\s,;\]%])"
+PLAIN_NUMBER = r"[+-]?(?:(?:[0-9]++\.?+[0-9]*+|\.[0-9]++)(?:[eE][+-]?[0-9]++)?+|[Ii]nf|NaN|nan)(?=[\s,;\]%])"
 NUMBERS = re.compile(rf"\[(?:{FILLING}|{PLAIN_NUMBER})*+\]")
 TEXTS = re.compile(rf"\{{(?:{FILLING}|'[^'\n]*+'(?=[\s,;}}%]))*+\}}")
 SKIPPED_IN_TABLES = re.compile(r"[%#][^\n]*+|\.\.\.[^\n]*+\n?")
@@ -29,7 +29,7 @@ BLANKS = re.compile(r"(?:[ \t\r\f\v]|\.\.\.[^\n]*+(?:\n|\Z))++")
 COMMENT = re.compile(r"[%#][^\n]*+")
 BLOCK_COMMENT = re.compile(r"[%#]\{[ \t\r]*+\n")
 BLOCK_COMMENT_LINE = re.compile(r"^[ \t]*+[%#]([{}])[ \t\r]*+$", re.MULTILINE)
-NUMBER = re.compile(r"(?:\d++(?:\.(?![*/\\^'])\d*+)?+|\.\d++)(?:[eEdD][+-]?\d++)?+")
+NUMBER = re.compile(r"(?:\d++(?:\.(?![*/\\^'])\d*+)?+|\.\d++)(?:[eEdD][+-]?\d++)?+", re.ASCII)
 NAME = re.compile(r"[A-Za-z]\w*+", re.ASCII)
 STRING = re.compile(r"'((?:[^'\n]|'')*+)'|\"((?:[^\"\n\\]|\"\"|\\.)*+)\"")
 OUTPUTS = re.compile(r"\[[^\[\]=]*+\]\s*+=(?!=)")
@@ -146,8 +146,9 @@ class _Scan:
             table = pattern.match(text, position)
             if table:
                 return self._take(kind, table[0][1:-1], table.end())
-        if character.isdigit() or (character == "." and text[position + 1 : position + 2].isdigit()):
-            return self._number()
+        number = NUMBER.match(text, position)
+        if number:
+            return self._number(number[0])
         name = NAME.match(text, position)
         return self._word(name[0]) if name else self._operator()
 
@@ -169,12 +170,11 @@ class _Scan:
         value = found[1].replace("''", "'") if found[1] is not None else found[2].replace('""', '"')
         return self._take("STRING", value, found.end())
 
-    def _number(self) -> Token:
-        found = NUMBER.match(self._text, self._position)
-        assert found is not None
-        if NAME.match(self._text, found.end()):
-            raise MatlabProblem(f"{self._text[self._position : found.end() + 1]!r} is no real number", self._line)
-        return self._take("NUMBER", found[0], found.end())
+    def _number(self, number: str) -> Token:
+        end = self._position + len(number)
+        if NAME.match(self._text, end):
+            raise MatlabProblem(f"{number + self._text[end]!r} is no real number", self._line)
+        return self._take("NUMBER", number, end)
 
     def _word(self, word: str) -> Token:
         end = self._position + len(word)

@@ -68,12 +68,13 @@ def counted(first: float, step: float, last: float, budget: Budget) -> Matrix:
 
 def stacked(rows: list[list[Matrix]], budget: Budget) -> Matrix:
     """Matrices side by side, and rows of them one below the other; empty ones do not count."""
+    logical = all(matrix.dtype == bool for row in rows for matrix in row if matrix.size)
     beside = []
     for row in rows:
         filled = [matrix for matrix in row if matrix.size]
         budget.charge(sum(matrix.size for matrix in filled))
         if filled:
-            beside.append(np.concatenate([matrix.astype(float) for matrix in filled], axis=1))
+            beside.append(np.concatenate([matrix if logical else matrix.astype(float) for matrix in filled], axis=1))
     budget.charge(sum(matrix.size for matrix in beside))
     return np.concatenate(beside, axis=0) if beside else np.zeros((0, 0))
 
