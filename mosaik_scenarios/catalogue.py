@@ -58,6 +58,18 @@ SCENARIOS = (
         area={"load_steps": [{"at": "5s", "p_mw": 5}], "generation_trips": [{"at": "30s", "p_mw": 10}]},
         **FINE,
     ),
+    Scenario(
+        name="iowa_year",
+        description="A year of smart-meter readings on the Iowa 240-bus system, hourly, the tap changer by itself.",
+        feeder="iowa240",
+        loads="recorded",
+        start="2017-01-01T00:00:00-06:00",
+        duration="365d",
+        step="1h",
+        regulator={"source": "local"},
+        # A detector learns on the days before; the scenario takes all that were recorded.
+        detectors=(),
+    ),
 )
 
 CATALOGUE: dict[str, Scenario] = {scenario.name: scenario for scenario in SCENARIOS}

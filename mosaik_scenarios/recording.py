@@ -86,7 +86,9 @@ def _record_control_room(world: Any, twin: Twin) -> None:
 
 def _watch_events(world: Any, twin: Twin) -> None:
     to = twin.recorder
-    world.connect(twin.grid, to, ("tap_pos_in_effect", "events/tap"), ("switch_closed_in_effect", "events/switch"))
+    # Units by themselves are watched one by one: the ganged tap is only their mean.
+    tap = "regulator_tap_pos" if twin.experiment.roles.regulates_locally else "tap_pos_in_effect"
+    world.connect(twin.grid, to, (tap, "events/tap"), ("switch_closed_in_effect", "events/switch"))
     world.connect(twin.grid, to, ("converged", "events/converged"))
     world.connect(twin.disturbances, to, ("fault_active", "events/fault"))
     world.connect(twin.attacker, to, ("attack_active", "events/attack"))
@@ -129,7 +131,7 @@ def element_names(roles: Roles) -> dict[str, list[Any]]:
         "protection/switch_closed": order["switch"],
         "protection/recloser_state": reclosers,
         "protection/recloser_shots": reclosers,
-        "events/tap": order["trafo"],
+        "events/tap": roles.regulator_names() if roles.regulates_locally else order["trafo"],
         "events/switch": order["switch"],
         "events/fault": faults,
         "events/attack": attacks,

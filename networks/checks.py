@@ -90,14 +90,14 @@ def check_connected(net: Any) -> None:
 def check_solves(net: Any) -> None:
     """The power flow converges at nominal load; its results stay in the net's `res_*` tables.
 
-    It starts from the voltages that stand there, where a source states them, else as pandapower does.
+    It starts as the net's own options say, else from the voltages that stand there, else as pandapower does.
     """
     import pandapower
 
-    start = "results" if _states_voltages(net) else "auto"
+    start = {"init": "results"} if _states_voltages(net) and not net.user_pf_options else {}
     try:
         # Once at load: compiling the kernels would take longer than this saves.
-        pandapower.runpp(net, init=start, calculate_voltage_angles=True, numba=False)
+        pandapower.runpp(net, calculate_voltage_angles=True, numba=False, **start)
     except pandapower.LoadflowNotConverged:
         raise InvalidFeederError(
             "the power flow does not converge at nominal load; check impedances, units and the size of the loads."

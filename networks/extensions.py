@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import floor, log10
+from pathlib import Path
 from typing import Any
 
 from networks.checks import check_network
 from networks.errors import InvalidFeederError
-from networks.feeder import RECLOSER_COLUMNS, Feeder, table
+from networks.feeder import PV_COLUMNS, RECLOSER_COLUMNS, Feeder, table
+from networks.three_phase.tables import SOURCE_IMPEDANCE
 
 # pandapower's standard type "25 MVA 110/20 kV": nine steps of 1.5 % either way at the high-voltage side.
 STANDARD_TAPS = {
@@ -38,6 +40,45 @@ def add_tap_changers(feeder: Feeder) -> Feeder:
     return feeder
 
 
+def take_peaks_as_nominal(feeder: Feeder) -> Feeder:
+    """Every load's nominal power is that of its largest reading: what is sized by it lasts for the recorded year.
+
+    These are the ranges of meters, the pickups of reclosers, and what the control room expects of a load.
+    """
+    recorded, load = feeder.recorded_loads, feeder.net.load
+    if recorded is None:
+        raise InvalidFeederError(f"feeder {feeder.name} comes with no recorded loads, so none has a largest reading.")
+    at_peak = recorded.p_mw.idxmax()
+    for quantity, readings in (("p_mw", recorded.p_mw), ("q_mvar", recorded.q_mvar)):
+        load[quantity] = [readings.at[at_peak[index], index] for index in load.index]
+    return feeder
+
+
+def add_pv_sites(table_path: Path, feeder: Feeder) -> Feeder:
+    """The photovoltaic sites of a table, as static generators whose nominal power is their peak.
+
+    Parameters
+    ----------
+    table_path
+        CSV with `bus` (its name), `peak_mw`, `tilt_degree` and `azimuth_degree`.
+    feeder
+        Whose net's buses carry names.
+    """
+    import pandapower
+    from pandas import read_csv
+
+    net = feeder.net
+    index_of = {name: index for index, name in net.bus.name.items()}
+    sites = read_csv(table_path, dtype={"bus": str})
+    sites["sgen"] = [
+        pandapower.create_sgen(
+            net, index_of[site.bus], p_mw=site.peak_mw, sn_mva=site.peak_mw, type="PV", name=f"PV {site.bus}"
+        )
+        for site in sites.itertuples()
+    ]
+    return replace(feeder, pv=sites[list(PV_COLUMNS)])
+
+
 def add_head_recloser(feeder: Feeder) -> Feeder:
     """A recloser in the most loaded line that leaves a substation busbar, with a line switch where there is none.
 
@@ -58,18 +99,35 @@ def add_head_recloser(feeder: Feeder) -> Feeder:
 
 
 def most_loaded_head(net: Any) -> tuple[int, int]:
-    """The line leaving a busbar with the largest nominal current, and that busbar."""
-    busbars = set(net.ext_grid.bus) | set(net.trafo.lv_bus)
+    """The line leaving a busbar with the largest nominal power, and that busbar."""
+    stations = busbars(net)
     heads = [
-        (float(net.res_line.i_ka.at[line]), int(line), int(bus))
-        for line, row in net.line[net.line.in_service].iterrows()
-        for bus in (row.from_bus, row.to_bus)
-        if bus in busbars
+        (abs(complex(result.p_from_mw, result.q_from_mvar)), int(line), int(bus))
+        for line, result in net.res_line[net.line.in_service & (net.line.name != SOURCE_IMPEDANCE)].iterrows()
+        for bus in net.line.loc[line, ["from_bus", "to_bus"]]
+        if bus in stations
     ]
     if not heads:
         raise InvalidFeederError("no line leaves a substation busbar, so there is no place for a recloser.")
     _, line, bus = max(heads)
     return line, bus
+
+
+def busbars(net: Any) -> set[int]:
+    """Slack buses, transformers' low-voltage buses, and what closed switches join to them.
+
+    Behind a source's impedance it is the far end that is a busbar.
+    """
+    stiff = net.line[net.line.name == SOURCE_IMPEDANCE]
+    joined = {*net.ext_grid.bus, *net.trafo.lv_bus, *stiff.from_bus, *stiff.to_bus}
+    couplers = net.switch[(net.switch.et == "b") & net.switch.closed]
+    ends = [{int(bus), int(element)} for bus, element in zip(couplers.bus, couplers.element, strict=True)]
+    grown = True
+    while grown:
+        before = len(joined)
+        joined = joined.union(*(pair for pair in ends if pair & joined))
+        grown = len(joined) > before
+    return joined
 
 
 def line_switch(net: Any, line: int, bus: int) -> int:

@@ -1,23 +1,32 @@
-"""Coordinates for buses that have none: a tree drawn from the slack outwards."""
+"""Coordinates for buses that have none: beside their neighbours, or a tree drawn from the slack outwards."""
 
 import json
-from collections.abc import Iterable
+from collections import deque
+from math import cos, dist, radians, sin
+from statistics import median
 from typing import Any
 
 Point = tuple[float, float]
+
+BESIDE = 0.6
+"""Distance from a neighbour that has a place, over the typical distance between buses. [-]"""
+
+# Turns of this angle never meet again.
+GOLDEN_ANGLE_DEGREE = 137.508
 
 
 def add_missing_coordinates(net: Any) -> None:
     """Give every bus without `geo` a place; buses that have one keep it.
 
-    The places come from a layered tree (distance from the slack to the right, branches downwards) stretched over the
-    rectangle that the existing coordinates span, so that both can be looked at in one picture.
+    A bus whose neighbours have places stands beside the nearest of them, as a transformer's secondary beside its
+    primary. A network without any place is drawn as a layered tree: distance from the slack to the right, branches
+    downwards.
     """
     missing = [bus for bus in net.bus.index if not _has_coordinates(net, bus)]
     if not missing:
         return
-    present = [coordinates(net, bus) for bus in net.bus.index if _has_coordinates(net, bus)]
-    places = stretch(layered_tree(net), present)
+    present = {bus: coordinates(net, bus) for bus in net.bus.index if _has_coordinates(net, bus)}
+    places = beside_neighbours(net, present) if present else layered_tree(net)
     if "geo" not in net.bus:
         net.bus["geo"] = None
     net.bus["geo"] = net.bus["geo"].astype(object)
@@ -25,12 +34,32 @@ def add_missing_coordinates(net: Any) -> None:
         net.bus.at[bus, "geo"] = json.dumps({"coordinates": list(places[bus]), "type": "Point"})
 
 
+def beside_neighbours(net: Any, present: dict[int, Point]) -> dict[int, Point]:
+    """Places for all buses: those `present`, and from them outwards every other one a little beside its neighbour.
+
+    "A little" is a share of the typical distance between neighbours that have places; those beside one bus are spread
+    around it. What hangs together with no place at all stands beside the first of those present.
+    """
+    graph = _graph_of(net)
+    places = dict(present)
+    reach = BESIDE * _typical_distance(graph, present)
+    waiting, anchor = deque(present), next(iter(present))
+    while len(places) < len(graph):
+        if not waiting:
+            waiting.append(next(bus for bus in graph if bus not in places))
+            places[waiting[0]] = _beside(places[anchor], reach, len(places))
+        bus = waiting.popleft()
+        for turn, neighbour in enumerate(sorted(n for n in graph.neighbors(bus) if n not in places)):
+            places[neighbour] = _beside(places[bus], reach, turn)
+            waiting.append(neighbour)
+    return places
+
+
 def layered_tree(net: Any) -> dict[int, Point]:
     """Place of each bus: x is its number of branches from the slack, y the middle of what hangs on it."""
     import networkx
-    import pandapower.topology
 
-    graph = pandapower.topology.create_nxgraph(net, respect_switches=False, multi=False, include_out_of_service=True)
+    graph = _graph_of(net)
     places: dict[int, Point] = {}
     next_leaf_y = 0.0
     for root in _roots(net, graph):
@@ -48,22 +77,22 @@ def layered_tree(net: Any) -> dict[int, Point]:
     return places
 
 
-def stretch(places: dict[int, Point], over: Iterable[Point]) -> dict[int, Point]:
-    """The same picture in the rectangle that the points `over` span; as it is where they span none."""
-    over = list(over)
-    if len(over) < 2:
-        return places
-    for axis in (0, 1):
-        source = [place[axis] for place in places.values()]
-        target = [point[axis] for point in over]
-        scale = (max(target) - min(target)) / ((max(source) - min(source)) or 1.0)
-        shift = min(target) - scale * min(source)
-        places = {bus: _with(place, axis, scale * place[axis] + shift) for bus, place in places.items()}
-    return places
+def _graph_of(net: Any) -> Any:
+    import pandapower.topology
+
+    return pandapower.topology.create_nxgraph(net, respect_switches=False, multi=False, include_out_of_service=True)
 
 
-def _with(place: Point, axis: int, value: float) -> Point:
-    return (value, place[1]) if axis == 0 else (place[0], value)
+def _typical_distance(graph: Any, places: dict[int, Point]) -> float:
+    """Median distance of neighbours that both have places; 1 where there are none."""
+    lengths = [dist(places[a], places[b]) for a, b in graph.edges if a in places and b in places]
+    return median(length for length in lengths if length > 0) if any(lengths) else 1.0
+
+
+def _beside(place: Point, reach: float, turn: int) -> Point:
+    """A place at the distance `reach`; each turn in another direction."""
+    angle = radians(-45.0 + turn * GOLDEN_ANGLE_DEGREE)
+    return place[0] + reach * cos(angle), place[1] + reach * sin(angle)
 
 
 def _roots(net: Any, graph: Any) -> list[int]:

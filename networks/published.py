@@ -56,24 +56,6 @@ def oberrhein() -> Any:
     return net
 
 
-def ieee_lv906() -> Any:
-    """IEEE European low-voltage test feeder at its peak minute 566, each house spread evenly over the three phases."""
-    import pandapower
-    import pandapower.networks
-
-    net = pandapower.networks.ieee_european_lv_asymmetric("on_peak_566")
-    houses = net.asymmetric_load
-    pandapower.create_loads(
-        net,
-        buses=houses.bus.to_numpy(),
-        p_mw=houses[["p_a_mw", "p_b_mw", "p_c_mw"]].sum(axis=1).to_numpy(),
-        q_mvar=houses[["q_a_mvar", "q_b_mvar", "q_c_mvar"]].sum(axis=1).to_numpy(),
-        name=houses.name.tolist(),
-    )
-    net.asymmetric_load.drop(houses.index, inplace=True)
-    return net
-
-
 def ieee14() -> Any:
     """IEEE 14-bus system as pandapower ships it."""
     import pandapower.networks

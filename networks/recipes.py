@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from networks import extensions as additions
@@ -55,7 +56,10 @@ class Recipe:
         return solvers(self.three_phase)
 
 
-RADIAL: dict[str, Extension] = {"ratings": add_line_ratings, "protection": additions.add_head_recloser}
+DATA = Path(__file__).parent / "data"
+
+PROTECTION: dict[str, Extension] = {"protection": additions.add_head_recloser}
+RADIAL: dict[str, Extension] = {"ratings": add_line_ratings, **PROTECTION}
 
 FEEDERS: dict[str, Recipe] = {
     "ieee33": Recipe(
@@ -80,7 +84,7 @@ FEEDERS: dict[str, Recipe] = {
         buses=15,
         loads=18,
         vn_kv=(20.0, 110.0),
-        extensions={"tap_changer": additions.add_tap_changers, "protection": additions.add_head_recloser},
+        extensions={"tap_changer": additions.add_tap_changers, **PROTECTION},
     ),
     "cigre_mv_der": Recipe(
         title="CIGRE medium-voltage benchmark with photovoltaics and wind",
@@ -89,7 +93,7 @@ FEEDERS: dict[str, Recipe] = {
         buses=15,
         loads=18,
         vn_kv=(20.0, 110.0),
-        extensions={"tap_changer": additions.add_tap_changers, "protection": additions.add_head_recloser},
+        extensions={"tap_changer": additions.add_tap_changers, **PROTECTION},
     ),
     "oberrhein": Recipe(
         title="MV Oberrhein, 20 kV network with two substations",
@@ -98,16 +102,68 @@ FEEDERS: dict[str, Recipe] = {
         buses=179,
         loads=147,
         vn_kv=(20.0, 110.0),
-        extensions={"protection": additions.add_head_recloser},
+        extensions=PROTECTION,
         location=Location(latitude=48.45, longitude=7.85, timezone="Europe/Berlin", altitude=160.0),
     ),
+    "ieee4": Recipe(
+        title="IEEE 4 node test feeder, grounded wye to grounded wye, step-down, unbalanced",
+        source="IEEE PES test feeders; Kersting, IEEE PES Winter Meeting 2001",
+        build=partial(published.three_phase, "ieee4"),
+        buses=4,
+        loads=3,
+        vn_kv=(4.16, 12.47),
+        three_phase=True,
+        extensions=PROTECTION,
+    ),
+    "ieee13": Recipe(
+        title="IEEE 13 node test feeder",
+        source="IEEE PES test feeders; Kersting, IEEE PES Winter Meeting 2001",
+        build=partial(published.three_phase, "ieee13"),
+        buses=16,
+        loads=15,
+        vn_kv=(0.48, 4.16, 115.0),
+        three_phase=True,
+        extensions=PROTECTION,
+    ),
+    "ieee34": Recipe(
+        title="IEEE 34 node test feeder",
+        source="IEEE PES test feeders; Kersting, IEEE PES Winter Meeting 2001",
+        build=partial(published.three_phase, "ieee34"),
+        buses=56,
+        loads=38,
+        vn_kv=(4.16, 24.9, 69.0),
+        three_phase=True,
+        extensions=PROTECTION,
+    ),
+    "ieee37": Recipe(
+        title="IEEE 37 node test feeder, three-wire delta",
+        source="IEEE PES test feeders; Kersting, IEEE PES Winter Meeting 2001",
+        build=partial(published.three_phase, "ieee37"),
+        buses=39,
+        loads=30,
+        vn_kv=(0.48, 4.8, 230.0),
+        three_phase=True,
+        extensions=PROTECTION,
+    ),
+    "ieee123": Recipe(
+        title="IEEE 123 node test feeder",
+        source="IEEE PES test feeders; Kersting, IEEE PES Winter Meeting 2001",
+        build=partial(published.three_phase, "ieee123"),
+        buses=132,
+        loads=91,
+        vn_kv=(0.48, 4.16),
+        three_phase=True,
+        extensions={"pv": partial(additions.add_pv_sites, DATA / "ieee123" / "pv.csv"), **PROTECTION},
+    ),
     "ieee_lv906": Recipe(
-        title="IEEE European low-voltage feeder, balanced",
-        source="IEEE PES test feeders, European LV, minute 566; pandapower ieee_european_lv_asymmetric",
-        build=published.ieee_lv906,
+        title="IEEE European low-voltage test feeder",
+        source="IEEE PES test feeders, European LV, at its peak minute 566",
+        build=partial(published.three_phase, "ieee_lv906"),
         buses=907,
         loads=55,
         vn_kv=(0.416, 11.0),
+        three_phase=True,
+        extensions=PROTECTION,
     ),
     "case69": Recipe(
         title="69-bus radial distribution feeder",
@@ -203,7 +259,7 @@ FEEDERS: dict[str, Recipe] = {
         loads=194,
         vn_kv=(0.208, 13.8, 69.0),
         three_phase=True,
-        extensions={"protection": additions.add_head_recloser},
+        extensions={"yearly_peak": additions.take_peaks_as_nominal, **PROTECTION},
         location=AMES,
     ),
 }

@@ -113,9 +113,9 @@ class GridSimulator(ModelAdapter):
     line_p_from_mw, line_q_from_mvar, line_p_to_mw, line_q_to_mvar, line_i_from_ka, line_i_to_ka, line_i_ka (the larger
     end), line_loading_percent; trafo_p_hv_mw, trafo_q_hv_mvar, trafo_p_lv_mw, trafo_q_lv_mvar, trafo_i_hv_ka,
     trafo_i_lv_ka, trafo_loading_percent; slack_p_mw, slack_q_mvar (by external grid; generation positive); p_loss_mw;
-    tap_pos_in_effect, switch_closed_in_effect; tap_operations (taps done so far, by regulator); for a hosted machine
-    machine_p_mw and the Thevenin equivalent seen from its terminal on the net's base: thevenin_vm_pu,
-    thevenin_va_degree, thevenin_r_pu, thevenin_x_pu.
+    tap_pos_in_effect, switch_closed_in_effect; regulator_tap_pos, tap_operations (by regulator with a relay of its own:
+    its tap, and taps done so far); for a hosted machine machine_p_mw and the Thevenin equivalent seen from its terminal
+    on the net's base: thevenin_vm_pu, thevenin_va_degree, thevenin_r_pu, thevenin_x_pu.
     With opendss vm_pu is the mean of the phases, powers are their sums, currents those of the largest phase. By phase,
     NaN with pandapower: vm_a_pu, vm_b_pu, vm_c_pu, va_a_degree, va_b_degree, va_c_degree, p_a_mw, p_b_mw, p_c_mw,
     q_a_mvar, q_b_mvar, q_c_mvar; line_i_a_ka, line_i_b_ka, line_i_c_ka (from end); trafo_p_lv_a_mw, trafo_p_lv_b_mw,
@@ -157,6 +157,7 @@ class GridSimulator(ModelAdapter):
         "tap_pos_in_effect",
         *(f"tap_{phase}_pos_in_effect" for phase in PHASES),
         "switch_closed_in_effect",
+        "regulator_tap_pos",
         "tap_operations",
         "machine_p_mw",
         *THEVENIN,
@@ -251,6 +252,7 @@ class GridSimulator(ModelAdapter):
         outputs |= vars(model.phases()) | by_phase("tap_{}_pos_in_effect", model.phase_taps())
         outputs["tap_pos_in_effect"] = solved.tap_pos.copy()
         outputs["switch_closed_in_effect"] = solved.switch_closed.copy()
+        outputs["regulator_tap_pos"] = model.regulated.bank.tap_pos
         outputs["tap_operations"] = model.regulated.bank.operations
         return outputs | self._seen_by_machine(model, state)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from plotly.offline import get_plotlyjs
 
-from mosaik_scenarios.report import STYLE
+from mosaik_scenarios.report.page import STYLE
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 

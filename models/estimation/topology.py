@@ -55,14 +55,15 @@ class TopologyEstimation:
         return self._observability.unobservable_nodes(readings.active)
 
     def fit(self, readings: Readings) -> Fit | None:
-        """The state that fits best; None if Gauss-Newton does not converge, not even from a flat start."""
+        """The state that fits best; None if Gauss-Newton does not converge from any start."""
         fit = self._fit_rows(readings, readings.active)
         if fit is None or not readings.faint.any():
             return fit
         # A faint reading where current is expected does tell something: that meter and estimate disagree.
         expected = readings.measured - fit.solution.residual
         contradicted = readings.faint & (expected > 2.0 * FAINT_CURRENT * np.sqrt(readings.variance))
-        return self._fit_rows(readings, readings.active | contradicted) if contradicted.any() else fit
+        refit = self._fit_rows(readings, readings.active | contradicted) if contradicted.any() else None
+        return refit or fit
 
     def normalised_residuals(self, fit: Fit) -> FloatArray:
         """|r| over its standard deviation of the metered rows, NaN where inactive or critical. (n_metered,)"""
@@ -97,4 +98,4 @@ class TopologyEstimation:
 
     def _starts(self) -> list[tuple[FloatArray, FloatArray]]:
         warm = [] if self._last is None else [(self._last.va_radian, self._last.vm_pu)]
-        return [*warm, self._problem.flat_start()]
+        return [*warm, *self._problem.cold_starts()]

@@ -72,16 +72,21 @@ class GaussNewton:
         self.rows = rows
         self.references = reference_nodes(admittances)
         self.layout, self.pattern = lay_out(rows, elimination_order(rows, admittances.n_node), self.references)
-        self._start = admittances.flat_start
+        flat, unloaded = admittances.flat_start, admittances.unloaded_start
+        self._starts = (flat, unloaded) if len(admittances.pv_nodes) else (unloaded, flat)
 
     @property
     def n_state(self) -> int:
         """Number of states: two a node less one angle an island."""
         return self.layout.n_state
 
-    def flat_start(self) -> tuple[FloatArray, FloatArray]:
-        """Angles [rad] of the unloaded network and set-point magnitudes [pu]; what a first estimate starts from."""
-        return np.angle(self._start), np.abs(self._start)
+    def cold_starts(self) -> list[tuple[FloatArray, FloatArray]]:
+        """What a first estimate starts from: angles [rad] and magnitudes [pu] without load, and at set-points.
+
+        Feeders with regulators in series have wrong minima near the set-points; where generators hold the voltage,
+        these are nearer than the unloaded network.
+        """
+        return [(np.angle(start), np.abs(start)) for start in self._starts]
 
     def solve(self, measured: FloatArray, weight: FloatArray, va_radian: FloatArray, vm_pu: FloatArray) -> Solution:
         """Minimise J from the given state; `weight` is 1 / sigma^2 of every row, zero where it is switched off."""

@@ -55,15 +55,15 @@ def write_inputs(net: "pandapowerNet", inputs: GridInputs) -> None:
     net.ext_grid["va_degree"] = np.degrees(np.angle(inputs.slack))
 
 
-def run_pandapower(
-    net: "pandapowerNet", start: GridState | None = None, voltage_depend_loads: bool = True
-) -> bool:
-    """`pandapower.runpp` with the twin's options, from the voltages of a state where there is one; whether it converged."""
+def run_pandapower(net: "pandapowerNet", start: GridState | None = None, voltage_depend_loads: bool = True) -> bool:
+    """`pandapower.runpp` with the twin's options, from the voltages of `start` if given; whether it converged."""
     import pandapower
 
     options: dict[str, Any] = {}
     if start is not None:
-        options = {"init_vm_pu": np.nan_to_num(start.vm_pu, nan=1.0), "init_va_degree": np.nan_to_num(start.va_degree)}
+        # Lists: pandapower compares them with words, which an array does not bear.
+        vm_pu, va_degree = np.nan_to_num(start.vm_pu, nan=1.0).tolist(), np.nan_to_num(start.va_degree).tolist()
+        options = {"init_vm_pu": vm_pu, "init_va_degree": va_degree}
     try:
         pandapower.runpp(net, calculate_voltage_angles=True, voltage_depend_loads=voltage_depend_loads, **options)
     except pandapower.LoadflowNotConverged:

@@ -64,6 +64,8 @@ class OpenDSSPowerFlow:
             )
         self.taps = PhaseTaps(circuit.tap_changer, self.network.trafo_index, self.network.initial_tap_pos)
         self._net, self._circuit = net, circuit
+        self._p_at_rated = circuit.load.p_at_rated.to_numpy(dtype=float)
+        self._q_at_rated = circuit.load.q_at_rated.to_numpy(dtype=float)
         self._stiff_kv = float(net.bus.vn_kv.at[net.ext_grid.bus.iloc[0]])
         self._written: GridState | None = None
         self._places = FaultPlaces(circuit.line.set_index("line", drop=False).to_dict("index"))
@@ -159,6 +161,7 @@ class OpenDSSPowerFlow:
 
     def _consumption_kva(self, inputs: GridInputs) -> ComplexArray:
         load = inputs.load * self.network.load_weight
+        load = load.real * self._p_at_rated + 1j * load.imag * self._q_at_rated
         sgen = inputs.sgen * self.network.sgen_weight
         power: ComplexArray = np.concatenate((load, -sgen))
         return 1000.0 * power

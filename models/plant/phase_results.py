@@ -100,13 +100,13 @@ class PhaseResults:
         trafo_loading_percent: FloatArray,
         slack_mva: complex,
     ) -> GridState:
-        total = {side: s.sum(axis=1) for side, s in power.items()}
-        largest_ka = {side: i.max(axis=1, initial=0.0) * KA_PER_A for side, i in ampere.items()}
+        total = {side: _sum(s) for side, s in power.items()}
+        largest_ka = {side: _largest(i) * KA_PER_A for side, i in ampere.items()}
         i_line_ka = np.maximum(largest_ka["line_from"], largest_ka["line_to"])
-        phases = alive.sum(axis=1)
-        vm_pu = np.abs(v).sum(axis=1) / self._maps.base_v / np.maximum(phases, 1)
-        in_step = (v * self._maps.rotation).sum(axis=1)
-        bus = drawn.sum(axis=1)
+        phases = _sum(alive.astype(np.int64))
+        vm_pu = _sum(np.abs(v)) / self._maps.base_v / np.maximum(phases, 1)
+        in_step = _sum(v * self._maps.rotation)
+        bus = _sum(drawn)
         losses = sum(float(s.real.sum()) for s in power.values())
         return GridState(
             converged=True,
@@ -146,7 +146,7 @@ class PhaseResults:
             return np.where(present, values, np.nan)
 
         on_line, on_trafo = self._present["line_from"], self._present["trafo_lv"]
-        equivalent_ka = {side: i.sum(axis=1) * KA_PER_A / 3.0 for side, i in ampere.items()}
+        equivalent_ka = {side: _sum(i) * KA_PER_A / 3.0 for side, i in ampere.items()}
         return PhaseState(
             **by_phase("vm_{}_pu", where(alive, np.abs(v) / self._maps.base_v[:, None])),
             **by_phase("va_{}_degree", where(alive, np.degrees(np.angle(v)))),
@@ -165,3 +165,12 @@ class PhaseResults:
 def _power(v: ComplexArray, current: ComplexArray) -> ComplexArray:
     """Power of every phase. [MVA]"""
     return np.asarray(v * np.conj(current) * MVA_PER_VA)
+
+
+def _sum(by_phase: Any) -> Any:
+    """Over the phases; three columns added are several times faster than a reduction of many short rows."""
+    return by_phase[:, 0] + by_phase[:, 1] + by_phase[:, 2]
+
+
+def _largest(by_phase: FloatArray) -> FloatArray:
+    return np.maximum(np.maximum(by_phase[:, 0], by_phase[:, 1]), by_phase[:, 2])

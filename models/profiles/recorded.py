@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from models.profiles.loads import Loads
 if TYPE_CHECKING:
     import pandas as pd
 
+DAY_S = 86400.0
 FIRST_DATA_ROW = 2  # as an editor or a spreadsheet counts: the header is row 1
 
 
@@ -34,16 +35,16 @@ class LoadRecord:
         text. (n_row, n_column) [MW]
     q_mvar
         The same columns or some of them; the others keep their nominal power factor. (n_row, up to n_column) [Mvar]
-    between_rows
-        ``"linear"`` from row to row, or ``"hold"`` each row until the next, as meters that state the mean of an
-        interval want it.
+    metered
+        Readings of the customers' own smart meters: each states the mean of the interval that it begins and holds
+        until the next, and the control room has those of the day before. Else the load goes straight from row to row.
     """
 
     source: str
     times: pd.DatetimeIndex
     p_mw: pd.DataFrame
     q_mvar: pd.DataFrame
-    between_rows: Literal["linear", "hold"] = "linear"
+    metered: bool = False
 
     def __post_init__(self) -> None:
         stray = [column for column in self.q_mvar if column not in self.p_mw]
@@ -54,7 +55,7 @@ class LoadRecord:
     def of_meters(
         cls, source: str, start: str, timezone: str, step_s: float, p_mw: pd.DataFrame, q_mvar: pd.DataFrame
     ) -> LoadRecord:
-        """Readings at a steady pace, each the mean of the interval that it begins.
+        """Readings of smart meters at a steady pace.
 
         Parameters
         ----------
@@ -68,7 +69,7 @@ class LoadRecord:
             Columns are loads by their pandapower index. [MW, Mvar]
         """
         times = Clock(start, timezone).times(step_s * np.arange(len(p_mw)))
-        return cls(source, times, p_mw, q_mvar, between_rows="hold")
+        return cls(source, times, p_mw, q_mvar, metered=True)
 
     def place(self, row: int) -> str:
         """Where a row stands, for messages: rows of a file have a number there."""
@@ -98,7 +99,8 @@ class RecordedLoadProfiles:
 
     Notes
     -----
-    The forecast knows nothing of the record: it is the standard profile of each load's class times its nominal power.
+    The forecast knows nothing of a record: it is the standard profile of each load's class times its nominal power.
+    Where customers have smart meters, it is what each drew a day ago; on the first day recorded, that day itself.
     """
 
     def __init__(self, loads: Loads, record: LoadRecord, clock: Clock, duration_s: float) -> None:
@@ -108,21 +110,24 @@ class RecordedLoadProfiles:
         columns, share = _match(loads, record)
         self._p_mw = record.p_mw.to_numpy(dtype=float)[:, columns] * share
         self._q_mvar = self._reactive(record, columns, share)
-        self._holds = record.between_rows == "hold"
+        self._metered = record.metered
         self.forecast = StandardForecast(loads, clock)
 
     def at(self, seconds: float) -> PQ:
         """What the loads drew."""
         row = int(np.searchsorted(self._seconds, seconds, side="right")) - 1
-        if self._holds or row == len(self._seconds) - 1:
+        if self._metered or row == len(self._seconds) - 1:
             return self._p_mw[row].copy(), self._q_mvar[row].copy()
         weight = (seconds - self._seconds[row]) / (self._seconds[row + 1] - self._seconds[row])
         p_mw = (1 - weight) * self._p_mw[row] + weight * self._p_mw[row + 1]
         return p_mw, (1 - weight) * self._q_mvar[row] + weight * self._q_mvar[row + 1]
 
     def forecast_at(self, seconds: float) -> PQ:
-        """The standard profile of each load's class."""
-        return self.forecast.at(seconds)
+        """The standard profile of each load's class, or what smart meters read a day ago."""
+        if not self._metered:
+            return self.forecast.at(seconds)
+        a_day_ago = seconds - DAY_S
+        return self.at(a_day_ago if a_day_ago >= self._seconds[0] else seconds)
 
     def _require_cover(self, record: LoadRecord, duration_s: float) -> None:
         first_s, last_s = self._seconds[0], self._seconds[-1]

@@ -13,7 +13,7 @@ def compare(
     feeder: Annotated[str, typer.Argument(help="Name of a feeder, or its file.")],
     reference: Annotated[
         Path,
-        typer.Option(help="MATPOWER result (.mat), solved bus table, voltages over time, or totals over time (.csv)."),
+        typer.Option(help="MATPOWER result (.mat), solved bus table, or voltages, totals or taps over time (.csv)."),
     ],
     taps: Annotated[
         Path | None, typer.Option(help="Tap positions to impose: columns TapA, TapB, TapC, one row an hour (.csv).")
@@ -24,7 +24,7 @@ def compare(
     solver: Annotated[str, typer.Option(help="pandapower (balanced) or opendss (by phase).")] = "pandapower",
     tolerance: Annotated[
         float | None,
-        typer.Option(help="Largest difference that passes: of voltages [pu], or of P [percent] where there are none."),
+        typer.Option(help="Largest difference that passes: pu of voltage; where there is none, percent of P, or taps."),
     ] = None,
     unit: Annotated[
         str | None, typer.Option(help="Of the reference's powers, W, kW or MW; its header's, else kW, unless given.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,18 +12,40 @@ from mosaik_scenarios.comparison.distances import Distances, distances_from_sour
 from mosaik_scenarios.comparison.flows import flows_between_buses
 from mosaik_scenarios.comparison.hours import choose_rows, parse_hours
 from mosaik_scenarios.comparison.matching import NodeMatch, Pair, match_branches, match_nodes, paired
-from mosaik_scenarios.comparison.metrics import PowerErrors, VoltageErrors, require_per_unit, require_same_unit
+from mosaik_scenarios.comparison.metrics import (
+    PowerErrors,
+    TapErrors,
+    VoltageErrors,
+    require_per_unit,
+    require_same_unit,
+)
+from mosaik_scenarios.comparison.names import PHASES
 from mosaik_scenarios.comparison.references import read_reference
 from mosaik_scenarios.comparison.references.reference import FloatArray, IntArray, Reference
 from mosaik_scenarios.comparison.result import Comparison
-from mosaik_scenarios.comparison.taps import ImposedTaps, TapRecord, impose, read_taps, rows_at
-from mosaik_scenarios.comparison.twin import Probes, TwinResult, recorded_hours, solve_hours, solve_nominal
+from mosaik_scenarios.comparison.taps import (
+    ImposedTaps,
+    TapChanger,
+    TapRecord,
+    find_changers,
+    impose,
+    read_taps,
+    rows_at,
+)
+from mosaik_scenarios.comparison.twin import (
+    NOWHERE,
+    WHOLE,
+    Probes,
+    TapProbes,
+    TwinResult,
+    recorded_hours,
+    solve_hours,
+    solve_nominal,
+)
 from mosaik_scenarios.errors import ComparisonError
 
 if TYPE_CHECKING:
     from networks.feeder import Feeder
-
-NOWHERE = Probes(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
 
 
 def compare(
@@ -123,7 +145,8 @@ class _Task:
         """Match, solve, and take the differences."""
         feeder, reference = self.feeder, self.reference
         match = match_nodes(feeder, reference, self.solver == "opendss") if reference.voltages is not None else None
-        twin = self._solve(match.probes if match else NOWHERE)
+        tap_changers = self._tap_changers()
+        twin = self._solve(match.probes if match else NOWHERE, _tap_probes(tap_changers))
         if not twin.solved.any():
             raise ComparisonError(
                 f"the power flow of feeder {feeder.name} has no solution; there is nothing to compare."
@@ -138,6 +161,7 @@ class _Task:
             reference=reference,
             voltages=voltages,
             source=self._source_errors(twin) or self._injection_errors(twin, match),
+            taps=self._tap_errors(twin, tap_changers),
             branches=branches,
             hours=None if self.hours is None else self.hours[twin.solved],
             unsolved=() if self.hours is None else tuple(self.hours[~twin.solved].tolist()),
@@ -177,10 +201,23 @@ class _Task:
         rows = rows_at(taps, self.hours, parse_hours(hours, available), available, recorded.start)
         return impose(taps, self.feeder, rows)
 
-    def _solve(self, probes: Probes) -> TwinResult:
+    def _tap_changers(self) -> dict[TapChanger, list[int]]:
+        """The twin's tap changers, and the reference's columns that stand for each: all phases for a ganged one."""
+        taps = self.reference.taps
+        if taps is None:
+            return {}
+        if self.hours is None:
+            raise ComparisonError(f"{self.reference.source}: taps are compared over time; give one row an hour.")
+        columns: dict[TapChanger, list[int]] = {}
+        for column, changer in enumerate(find_changers(taps.columns, self.feeder, self.reference.source).values()):
+            own = changer if self.solver == "opendss" else TapChanger(changer.trafo, "")
+            columns.setdefault(own, []).append(column)
+        return columns
+
+    def _solve(self, probes: Probes, tap_probes: TapProbes) -> TwinResult:
         if self.hours is None:
             return solve_nominal(self.feeder, self.solver, probes, self.imposed)
-        return solve_hours(self.feeder, self.solver, self.hours, self.begin, probes, self.imposed)
+        return solve_hours(self.feeder, self.solver, self.hours, self.begin, probes, self.imposed, tap_probes)
 
     def _voltage_errors(
         self, match: NodeMatch, twin: TwinResult, distances: Distances, unmatched: dict[str, str]
@@ -224,6 +261,15 @@ class _Task:
         places = ["the source"] if self.hours is None else [f"hour {hour}" for hour in self.hours[solved]]
         return PowerErrors("source", places, p_twin, q_twin, p, q, self.reference.unit)
 
+    def _tap_errors(self, twin: TwinResult, tap_changers: dict[TapChanger, list[int]]) -> TapErrors | None:
+        taps, solved = self.reference.taps, twin.solved
+        if taps is None or self.hours is None:
+            return None
+        positions = taps.positions[self.rows[solved]]
+        theirs = np.column_stack([np.median(positions[:, columns], axis=1) for columns in tap_changers.values()])
+        names = [" ".join(taps.columns[column] for column in columns) for columns in tap_changers.values()]
+        return TapErrors(tuple(names), self.hours[solved], twin.tap_pos[solved], theirs)
+
     def _injection_errors(self, twin: TwinResult, match: NodeMatch | None) -> PowerErrors | None:
         """What a snapshot's sources feed into the network."""
         injection, net = self.reference.injection_mva, self.feeder.net
@@ -261,10 +307,20 @@ class _Task:
             yield "The feeder is the network as published, without the project's extensions."
         if match is not None and match.averaged:
             yield "The twin is balanced: the reference's phases are averaged at each bus."
+        if self.reference.taps is not None and self.solver == "pandapower":
+            yield "The twin has one ganged tap a transformer: it is compared with the median of the phases."
         if self.imposed is not None:
             yield "The taps are imposed" + ("." if self.solver == "opendss" else ", by their mean over the phases.")
         elif self.hours is not None and len(self.feeder.regulators):
             yield f"The feeder's own regulators decide on the taps, from hour {self.begin} on."
+
+
+def _tap_probes(changers: Iterable[TapChanger]) -> TapProbes:
+    changers = list(changers)
+    phases = [PHASES.index(changer.phase) if changer.phase else WHOLE for changer in changers]
+    return TapProbes(
+        np.array([changer.trafo for changer in changers], dtype=np.int64), np.array(phases, dtype=np.int64)
+    )
 
 
 def _angle_errors(

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from mosaik_scenarios.comparison.result import Comparison
     from mosaik_scenarios.report.page import Captioned
 
-TWIN = {"color": BLUE, "size": 6}
-REFERENCE = {"color": ORANGE, "size": 10, "symbol": "circle-open", "line": {"width": 1.6}}
+CROWDED = 150
+"""From so many points on they are drawn smaller."""
 
 
 def voltage_profile(comparison: Comparison) -> Captioned | None:
@@ -100,6 +100,9 @@ def over_time(comparison: Comparison) -> Captioned:
         add_curve(figure, thinned(pd.Series(size.max(axis=1), index), "max"), "largest of all buses", BLUE, legend=True)
         add_curve(figure, thinned(pd.Series(size.mean(axis=1), index), "mean"), "mean of all buses", GREEN, legend=True)
         yield "Voltage", figure.update_xaxes(title_text="hour of the year").update_yaxes(rangemode="tozero")
+    if comparison.taps is not None:
+        for place, name in enumerate(comparison.taps.columns):
+            yield name, _taps_over_time(index, comparison.taps.twin[:, place], comparison.taps.reference[:, place])
     if comparison.source is not None:
         for quantity, unit, twin, reference in _powers(comparison.source):
             yield f"{quantity} at the source", _both_over_time(index, unit, twin, reference)
@@ -128,8 +131,8 @@ def _add_profile(
     x, y = _branches(pairs, comparison.distances.parent, distance, twin)
     line = {"color": GREY, "width": 1}
     figure.add_trace(graph_objects.Scatter(x=x, y=y, mode="lines", line=line, hoverinfo="skip", showlegend=False), **at)
-    _add_points(figure, distance, reference, "reference", REFERENCE, text, legend, at)
-    _add_points(figure, distance, twin, "twin", TWIN, text, legend, at)
+    _add_points(figure, distance, reference, "reference", _reference_marks(len(pairs)), text, legend, at)
+    _add_points(figure, distance, twin, "twin", _twin_marks(len(pairs)), text, legend, at)
 
 
 def _branches(
@@ -160,7 +163,9 @@ def _agreement(figure: Figure, twin: FloatArray, reference: FloatArray, names: A
     ends = [float(min(ours.min(), theirs.min())), float(max(ours.max(), theirs.max()))]
     line = {"color": GREY, "width": 1, "dash": "dash"}
     figure.add_trace(graph_objects.Scatter(x=ends, y=ends, mode="lines", line=line, hoverinfo="skip", name="equal"))
-    _add_points(figure, theirs[shown], ours[shown], "twin", TWIN, names[shown].tolist(), legend=False)
+    _add_points(
+        figure, theirs[shown], ours[shown], "twin", _twin_marks(len(shown)), names[shown].tolist(), legend=False
+    )
     return figure.update_layout(hovermode="closest")
 
 
@@ -169,12 +174,24 @@ def _both_over_time(index: pd.Index, unit: str, twin: FloatArray, reference: Flo
     sides = (("reference", reference, ORANGE, 2.6), ("twin", twin, BLUE, 1.2))
     for name, values, colour, width in sides:
         add_curve(figure, thinned(pd.Series(values, index), "mean"), name, colour, row=1, width=width)
-    error = thinned(pd.Series(twin - reference, index), "max")
+    error = thinned(pd.Series(twin - reference, index), _largest)
     add_curve(figure, error, "twin - reference", INK, row=2, width=1.0)
     figure.update_yaxes(title_text=f"[{unit}]", row=1, col=1).update_yaxes(
         title_text=f"difference [{unit}]", row=2, col=1
     )
     return figure.update_xaxes(title_text="hour of the year", row=2, col=1)
+
+
+def _taps_over_time(index: pd.Index, twin: FloatArray, reference: FloatArray) -> Figure:
+    figure = figure_of("tap position").update_xaxes(title_text="hour of the year")
+    for name, values, colour, width in (("reference", reference, ORANGE, 2.6), ("twin", twin, BLUE, 1.2)):
+        add_curve(figure, thinned(pd.Series(values, index), "last"), name, colour, width=width, shape="hv", legend=True)
+    return figure
+
+
+def _largest(differences: pd.Series) -> float:
+    """The one furthest from zero, with its sign."""
+    return float(differences.iloc[int(np.abs(differences).argmax())])
 
 
 def _powers(errors: PowerErrors) -> Iterator[tuple[str, str, FloatArray, FloatArray]]:
@@ -184,6 +201,15 @@ def _powers(errors: PowerErrors) -> Iterator[tuple[str, str, FloatArray, FloatAr
         yield "P", errors.unit, errors.p_twin * scale, errors.p_reference * scale
     if errors.q_reference is not None:
         yield "Q", REACTIVE[errors.unit], errors.q_twin * scale, errors.q_reference * scale
+
+
+def _twin_marks(points: int) -> dict[str, Any]:
+    return {"color": BLUE, "size": 6 if points < CROWDED else 4}
+
+
+def _reference_marks(points: int) -> dict[str, Any]:
+    size, width = (10, 1.6) if points < CROWDED else (7, 1.0)
+    return {"color": ORANGE, "size": size, "symbol": "circle-open", "line": {"width": width}}
 
 
 def _add_points(

@@ -40,7 +40,7 @@ def require_free(folder: Path, force: bool) -> None:
     there = {file.name for file in folder.iterdir()} if folder.is_dir() else set()
     if not there:
         return
-    if PAGE not in there:
+    if there - {PAGE, *TABLES}:
         raise ComparisonError(
             f"expected a free folder, got {folder}, which holds files of no comparison; choose another with --out."
         )

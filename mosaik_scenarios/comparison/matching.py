@@ -11,14 +11,12 @@ import numpy as np
 from mosaik_scenarios.comparison.names import PHASES, BusMatch, NodeName, full_key, match_buses
 from mosaik_scenarios.comparison.references.over_time import VOLTAGES
 from mosaik_scenarios.comparison.references.reference import Branches, FloatArray, IntArray, Reference, Voltages
-from mosaik_scenarios.comparison.twin import WHOLE_BUS, Probes
+from mosaik_scenarios.comparison.twin import WHOLE, Probes
 from mosaik_scenarios.errors import ComparisonError
+from networks.three_phase.tables import STIFF_SOURCE
 
 if TYPE_CHECKING:
     from networks.feeder import Feeder
-
-STIFF_SOURCE = "stiff source"
-"""How the bus behind the impedance of the supplying network is called; no reference has it."""
 
 NAMES_SHOWN = 6
 ROTATION = np.exp(2j * np.pi * np.arange(3) / 3)
@@ -87,7 +85,7 @@ class NodeMatch:
     @property
     def probes(self) -> Probes:
         """Where the twin's voltages are taken."""
-        phases = [PHASES.index(pair.phase) if pair.phase else WHOLE_BUS for pair in self.pairs]
+        phases = [PHASES.index(pair.phase) if pair.phase else WHOLE for pair in self.pairs]
         return Probes(np.array([pair.row for pair in self.pairs], dtype=np.int64), np.array(phases, dtype=np.int64))
 
 

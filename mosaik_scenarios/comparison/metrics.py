@@ -162,6 +162,53 @@ class PowerErrors:
         return self.places[row]
 
 
+@dataclass(frozen=True, eq=False)
+class TapErrors:
+    """Tap positions side by side.
+
+    Attributes
+    ----------
+    columns
+        What the reference calls the tap changers; one median stands for the phases of a balanced twin.
+    hours
+        Hour of the year of every row. (n_time,)
+    twin, reference
+        (n_time, n_column) [-]
+    """
+
+    columns: tuple[str, ...]
+    hours: IntArray
+    twin: FloatArray
+    reference: FloatArray
+
+    @property
+    def error(self) -> FloatArray:
+        """Twin less reference. (n_time, n_column) [-]"""
+        return self.twin - self.reference
+
+    @property
+    def within_percent(self) -> tuple[float, float]:
+        """Share of hours at which all taps are equal, and of those at which none is more than one off. [percent]"""
+        largest = np.abs(self.error).max(axis=1)
+        return float(100.0 * (largest == 0).mean()), float(100.0 * (largest <= 1).mean())
+
+    def metrics(self) -> Iterator[tuple]:
+        """Rows of the table of metrics."""
+        yield _row("|Δtap|", "taps", self.error, lambda row, column: f"{self.columns[column]}, hour {self.hours[row]}")
+
+    def worst(self) -> DataFrame:
+        """Every hour, those with the largest difference of a tap first."""
+        from pandas import DataFrame
+
+        columns: dict[str, object] = {"hour": self.hours}
+        for place, name in enumerate(self.columns):
+            columns[f"{name}_twin"] = self.twin[:, place]
+            columns[f"{name}_reference"] = self.reference[:, place]
+        table = DataFrame(columns)
+        order = np.argsort(-np.abs(self.error).max(axis=1), kind="stable")
+        return table.iloc[order].reset_index(drop=True)
+
+
 def metric_table(rows: Iterator[tuple]) -> DataFrame:
     """Rows as a table with the columns of `METRIC_COLUMNS`."""
     from pandas import DataFrame
@@ -187,7 +234,7 @@ def require_same_unit(what: str, twin: FloatArray, reference: FloatArray, unit: 
         if 1.0 / RATIO_BAND < abs(ratio) / step < RATIO_BAND:
             shown = [f"{median / MEGAWATTS[unit]:.6g}" for median in (theirs, ours)]
             raise ComparisonError(
-                f"{source}: its {what} is about {abs(ratio):.3g} times the twin's "
+                f"{source}: its {what} is about {abs(ratio):.4g} times the twin's "
                 f"(median {shown[0]} against {shown[1]} {unit}) and seems not to be in {unit}; "
                 f"state its unit with --unit {_likely(unit, ratio)}."
             )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from models.recording.run_folder import written_at_once
 from mosaik_scenarios.comparison import figures
-from mosaik_scenarios.comparison.text import headline, hour_lines, matched_lines, tolerance_lines
+from mosaik_scenarios.comparison.text import headline, hour_lines, matched_lines, tap_lines, tolerance_lines
 from mosaik_scenarios.report.page import page, section
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def write_page(comparison: Comparison, path: Path) -> Path:
 def _parts(comparison: Comparison) -> Iterator[str]:
     yield f"<h1>{escape(comparison.feeder)}</h1>\n<p>{escape(headline(comparison))}</p>"
     verdict = [f"Tolerance {line}." for line in tolerance_lines(comparison)]
-    for line in (*comparison.notes, *hour_lines(comparison), *verdict):
+    for line in (*comparison.notes, *hour_lines(comparison), *tap_lines(comparison), *verdict):
         yield f"<p>{escape(line)}</p>"
     if comparison.approximations:
         lines = "\n".join(f"<p>{escape(line)}</p>" for line in comparison.approximations)
@@ -56,6 +56,8 @@ def _parts(comparison: Comparison) -> Iterator[str]:
 def _matching(comparison: Comparison) -> str:
     """How many were matched, and the whole lists folded away."""
     lines = "\n".join(f"<p>{escape(line)}</p>" for line in matched_lines(comparison))
+    if not lines:
+        return ""
     lists = "\n".join(
         f"<details><summary>{summary} ({len(table)})</summary>\n{_rows(table)}\n</details>"
         for summary, table in (("Matched", comparison.matched), ("Not compared", comparison.unmatched))

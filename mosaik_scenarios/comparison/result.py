@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mosaik_scenarios.comparison.distances import Distances
-from mosaik_scenarios.comparison.metrics import PowerErrors, VoltageErrors, metric_table
+from mosaik_scenarios.comparison.metrics import PowerErrors, TapErrors, VoltageErrors, metric_table
 from mosaik_scenarios.comparison.references.reference import IntArray, Reference
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class Comparison:
         What was solved, and by what.
     reference
         What it is compared with.
-    voltages, source, branches
+    voltages, source, taps, branches
         The differences, None where the reference does not say.
     hours
         Hours of the year that were compared, None for a snapshot. (n_time,)
@@ -44,7 +44,7 @@ class Comparison:
     approximations
         What the balanced network simplifies of its source, a line each.
     tolerance
-        As stated: pu of voltage, or percent of P where the reference has no voltages.
+        As stated: pu of voltage; where the reference has no voltages, percent of P, or taps.
     """
 
     feeder: str
@@ -52,6 +52,7 @@ class Comparison:
     reference: Reference
     voltages: VoltageErrors | None
     source: PowerErrors | None
+    taps: TapErrors | None
     branches: PowerErrors | None
     hours: IntArray | None
     unsolved: tuple[int, ...]
@@ -70,7 +71,7 @@ class Comparison:
     @property
     def worst(self) -> DataFrame:
         """Every bus (or node, or branch, or hour) with its largest difference, the worst first."""
-        errors = self.voltages or self.source or self.branches
+        errors = self.voltages or self.source or self.taps or self.branches
         assert errors is not None
         return errors.worst()
 
@@ -100,6 +101,8 @@ class Comparison:
         table = self.table()
         if self.voltages is not None:
             return float(table["max"].iloc[0]), "pu"
+        if self.taps is not None:
+            return float(table["max"].iloc[0]), "taps"
         percent = table["max"][table["unit"] == "%"]
         return (float(percent.iloc[0]), "% of P") if len(percent) else (float("nan"), "% of P")
 
@@ -138,6 +141,6 @@ class Comparison:
         return write_folder(self, Path(folder), force)
 
     def _metrics(self) -> Iterator[tuple]:
-        for errors in (self.voltages, self.source, self.branches):
+        for errors in (self.voltages, self.source, self.taps, self.branches):
             if errors is not None:
                 yield from errors.metrics()

@@ -13,7 +13,7 @@ import numpy as np
 from mosaik_scenarios.comparison.hours import choose_rows
 from mosaik_scenarios.comparison.names import PHASES, full_key
 from mosaik_scenarios.comparison.references.csv_file import CsvFile
-from mosaik_scenarios.comparison.references.over_time import HOUR, TIME, time_of
+from mosaik_scenarios.comparison.references.over_time import time_of, value_columns
 from mosaik_scenarios.comparison.references.reference import FloatArray, IntArray, Reference
 from mosaik_scenarios.errors import ComparisonError
 
@@ -96,7 +96,7 @@ def read_taps(path: str | Path) -> TapRecord:
         time = Reference("taps", path)
     else:
         table = file.read()
-        columns = tuple(name for name in file.header if full_key(name) not in (*HOUR, *TIME))
+        columns = tuple(value_columns(file))
         positions = np.column_stack([file.numbers(table, name) for name in columns])
         hours, times = time_of(file, table)
         time = Reference("taps", path, rows=len(table), hours=hours, times=times)
@@ -113,8 +113,7 @@ def impose(record: TapRecord, feeder: Feeder, rows: IntArray | slice = slice(Non
         A column means no tap changer, a bank's units are not all there, or a tap is beyond its range.
     """
     changers = _tap_changers(feeder)
-    found = {column: _changer_of(column, changers, record.source) for column in record.columns}
-    _refuse_doubles(record, found)
+    found = find_changers(record.columns, feeder, record.source)
     trafo, positions = feeder.net.trafo, record.positions[rows]
     tap_pos = np.tile(trafo.tap_pos.fillna(0).to_numpy(dtype=float), (len(positions), 1))
     phase_tap_pos = np.full((*tap_pos.shape, len(PHASES)), np.nan)
@@ -128,6 +127,24 @@ def impose(record: TapRecord, feeder: Feeder, rows: IntArray | slice = slice(Non
             phases = [PHASES.index(changer.phase)] if changer.phase else slice(None)
             phase_tap_pos[:, row, phases] = positions[:, [place]]
     return ImposedTaps(tap_pos, phase_tap_pos)
+
+
+def find_changers(columns: Sequence[str], feeder: Feeder, source: Path) -> dict[str, TapChanger]:
+    """The tap changer that each column means.
+
+    Raises
+    ------
+    ComparisonError
+        A column means none, or two mean the same.
+    """
+    changers = _tap_changers(feeder)
+    found = {column: _changer_of(column, changers, source) for column in columns}
+    first: dict[TapChanger, str] = {}
+    for column, changer in found.items():
+        if changer in first:
+            raise ComparisonError(f"{source}: {first[changer]!r} and {column!r} mean the same tap changer.")
+        first[changer] = column
+    return found
 
 
 def rows_at(record: TapRecord, hours: IntArray, wanted: range | None, recorded: int, start: str) -> IntArray:
@@ -201,14 +218,6 @@ def _changer_of(column: str, changers: Mapping[str, TapChanger], source: Path) -
         f"{source}: column {column!r} means no tap changer of the feeder; "
         f"expected {by_phase}the feeder's own names: {known}."
     )
-
-
-def _refuse_doubles(record: TapRecord, found: Mapping[str, TapChanger]) -> None:
-    first: dict[TapChanger, str] = {}
-    for column, changer in found.items():
-        if changer in first:
-            raise ComparisonError(f"{record.source}: {first[changer]!r} and {column!r} mean the same tap changer.")
-        first[changer] = column
 
 
 def _require_all_units(record: TapRecord, there: Sequence[TapChanger], changers: Mapping[str, TapChanger]) -> None:

@@ -18,7 +18,7 @@ LINE_WIDTH = 118
 def comparison_text(comparison: Comparison) -> str:
     """What was compared, how far it is apart, where it is worst, and what was matched."""
     blocks: dict[str, Sequence[str]] = {
-        headline(comparison): [*comparison.notes, *hour_lines(comparison)],
+        headline(comparison): [*comparison.notes, *hour_lines(comparison), *tap_lines(comparison)],
         "Differences": _table(
             ("", "unit", "values", "max", "mean", "95 %", "worst"),
             [_metric(row) for row in comparison.table().itertuples(index=False, name=None)],
@@ -47,6 +47,14 @@ def hour_lines(comparison: Comparison) -> Iterator[str]:
         shown = ", ".join(map(str, comparison.unsolved[:NAMES_SHOWN]))
         more = ", ..." if len(comparison.unsolved) > NAMES_SHOWN else ""
         yield f"No solution of the twin's power flow at {len(comparison.unsolved)} hours, left out here: {shown}{more}."
+
+
+def tap_lines(comparison: Comparison) -> Iterator[str]:
+    """How often the taps agree."""
+    if comparison.taps is not None:
+        equal, within_one = comparison.taps.within_percent
+        hours = len(comparison.taps.hours)
+        yield f"All taps equal in {equal:.2f} % of {hours} hours, none more than one off in {within_one:.2f} %."
 
 
 def matched_lines(comparison: Comparison) -> Iterator[str]:

@@ -14,15 +14,14 @@ from mosaik_scenarios.comparison.names import PHASES
 from mosaik_scenarios.comparison.references.reference import FloatArray, IntArray
 from mosaik_scenarios.comparison.taps import ImposedTaps
 from mosaik_scenarios.errors import ComparisonError
+from networks.three_phase.tables import SOURCE_IMPEDANCE
 
 if TYPE_CHECKING:
     from models.plant.grid_state import GridInputs, GridState
     from networks.feeder import Feeder, RecordedLoads
 
-SOURCE_IMPEDANCE = "source impedance"
-"""The line that stands for the supplying network: a feeder's total is what arrives at its far end."""
-
-WHOLE_BUS = -1
+WHOLE = -1
+"""In place of a phase: the bus, or the ganged tap, as a whole."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,10 +33,26 @@ class Probes:
     bus
         Rows of the net's bus table. (n_probe,)
     phase
-        0 to 2 for the phases a to c, `WHOLE_BUS` for the bus as a whole. (n_probe,)
+        0 to 2 for the phases a to c, `WHOLE` for the bus as a whole. (n_probe,)
     """
 
     bus: IntArray
+    phase: IntArray
+
+
+@dataclass(frozen=True, eq=False)
+class TapProbes:
+    """Whose taps are taken.
+
+    Attributes
+    ----------
+    trafo
+        Rows of the net's transformer table. (n_probe,)
+    phase
+        As of `Probes`. (n_probe,)
+    """
+
+    trafo: IntArray
     phase: IntArray
 
 
@@ -49,6 +64,8 @@ class TwinResult:
     ----------
     vm_pu, va_degree
         At the probes, NaN where de-energised, or the phase is not there. (n_time, n_probe) [pu, degree]
+    tap_pos
+        At the probes of taps. (n_time, n_tap_probe) [-]
     p_mw, q_mvar
         What the feeder draws at its source. (n_time,) [MW, Mvar]
     solved
@@ -59,23 +76,34 @@ class TwinResult:
 
     vm_pu: FloatArray
     va_degree: FloatArray
+    tap_pos: FloatArray
     p_mw: FloatArray
     q_mvar: FloatArray
     solved: NDArray[np.bool_]
     state: GridState
 
 
-def solve_nominal(feeder: Feeder, solver: str, probes: Probes, taps: ImposedTaps | None = None) -> TwinResult:
+NOWHERE = Probes(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
+NO_TAPS = TapProbes(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
+
+
+def solve_nominal(feeder: Feeder, solver: str, probes: Probes = NOWHERE, taps: ImposedTaps | None = None) -> TwinResult:
     """The power flow at nominal loads, with the feeder's own taps unless others are imposed."""
     flow = power_flow_of(feeder, solver)
     inputs = flow.nominal_inputs()
     if taps is not None:
         inputs = _with_taps(inputs, taps, 0)
-    return _collect(feeder, flow, [flow.solve(inputs)].__iter__(), 1, probes)
+    return _collect(feeder, flow, iter([flow.solve(inputs)]), 1, probes, NO_TAPS)
 
 
 def solve_hours(
-    feeder: Feeder, solver: str, hours: IntArray, begin: int, probes: Probes, taps: ImposedTaps | None = None
+    feeder: Feeder,
+    solver: str,
+    hours: IntArray,
+    begin: int,
+    probes: Probes = NOWHERE,
+    taps: ImposedTaps | None = None,
+    tap_probes: TapProbes = NO_TAPS,
 ) -> TwinResult:
     """The power flow with the loads recorded at the given hours.
 
@@ -95,7 +123,7 @@ def solve_hours(
         states = _each_for_itself(flow, loads, hours, taps)
     else:
         states = _regulated(feeder, flow, loads, hours, begin)
-    return _collect(feeder, flow, states, len(hours), probes)
+    return _collect(feeder, flow, states, len(hours), probes, tap_probes)
 
 
 def power_flow_of(feeder: Feeder, solver: str) -> Any:
@@ -169,23 +197,26 @@ def _regulated(
 
 
 def _with_taps(inputs: GridInputs, taps: ImposedTaps, row: int) -> GridInputs:
-    by_phase = {"phase_tap_pos": taps.phase_tap_pos[row]} if hasattr(inputs, "phase_tap_pos") else {}
-    return replace(inputs, tap_pos=taps.tap_pos[row], **by_phase)
+    return replace(inputs, tap_pos=taps.tap_pos[row], phase_tap_pos=taps.phase_tap_pos[row])
 
 
-def _collect(feeder: Feeder, flow: Any, states: Iterator[GridState], length: int, probes: Probes) -> TwinResult:
+def _collect(
+    feeder: Feeder, flow: Any, states: Iterator[GridState], length: int, probes: Probes, tap_probes: TapProbes
+) -> TwinResult:
     """Of every state, what is compared; the rest would not fit in memory over a year."""
     shape = (length, len(probes.bus))
     vm_pu, va_degree = np.empty(shape), np.empty(shape)
+    tap_pos = np.empty((length, len(tap_probes.trafo)))
     total, solved = np.empty(length, dtype=complex), np.empty(length, dtype=bool)
     source_line = _source_line(feeder)
-    by_phase = bool((probes.phase != WHOLE_BUS).any())
+    by_phase = bool((probes.phase != WHOLE).any())
     for row, state in enumerate(states):
         vm_pu[row], va_degree[row] = state.vm_pu[probes.bus], state.va_degree[probes.bus]
         if by_phase:
             _take_phases(flow.phases, probes, vm_pu[row], va_degree[row])
+        tap_pos[row] = _taps_in_effect(flow.inputs, tap_probes)
         total[row], solved[row] = _drawn(state, source_line), state.converged
-    return TwinResult(vm_pu, va_degree, total.real, total.imag, solved, state)
+    return TwinResult(vm_pu, va_degree, tap_pos, total.real, total.imag, solved, state)
 
 
 def _take_phases(phases: Any, probes: Probes, vm_pu: FloatArray, va_degree: FloatArray) -> None:
@@ -193,6 +224,13 @@ def _take_phases(phases: Any, probes: Probes, vm_pu: FloatArray, va_degree: Floa
         at = probes.phase == place
         vm_pu[at] = getattr(phases, f"vm_{phase}_pu")[probes.bus[at]]
         va_degree[at] = getattr(phases, f"va_{phase}_degree")[probes.bus[at]]
+
+
+def _taps_in_effect(inputs: GridInputs, probes: TapProbes) -> FloatArray:
+    if (probes.phase == WHOLE).all():
+        return np.asarray(inputs.tap_pos, dtype=float)[probes.trafo]
+    assert inputs.phase_tap_pos is not None
+    return inputs.phase_tap_pos[probes.trafo, probes.phase]
 
 
 def _source_line(feeder: Feeder) -> int | None:

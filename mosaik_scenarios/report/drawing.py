@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -97,8 +97,8 @@ def clock(times: Any) -> list[str]:
     return [f"{time:%Y-%m-%dT%H:%M:%S}.{time.microsecond // 1000:03d}" for time in times]
 
 
-def thinned(series: pd.Series, keep: str) -> pd.Series:
-    """At most `POINTS_A_CURVE` points of a curve, each standing for a block of rows by its min, max, mean or last."""
+def thinned(series: pd.Series, keep: str | Callable[[pd.Series], float]) -> pd.Series:
+    """At most `POINTS_A_CURVE` points of a curve, each standing for a block of rows: its min, max, mean, last ..."""
     stride = -(-len(series) // POINTS_A_CURVE)
     if stride <= 1:
         return series

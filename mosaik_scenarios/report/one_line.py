@@ -63,6 +63,11 @@ def one_line(topology: Topology, vm_pu: pd.Series, colorbar_title: str = "voltag
     return figure.update_layout(hovermode="closest")
 
 
+def bus_size(places: Mapping[int, Point]) -> int:
+    """Diameter of a bus, the smaller the more there are. [pixel]"""
+    return next(size for most, size in BUS_SIZES if len(places) <= most)
+
+
 def _drawn(branches: Sequence[Branch], places: dict[int, Point]) -> dict[int, Branch]:
     return {
         branch["index"]: branch for branch in branches if branch["from_bus"] in places and branch["to_bus"] in places
@@ -107,7 +112,7 @@ def _segments(places: dict[int, Point], branches: Sequence[Branch], bow: float) 
 def _add_transformers(figure: Figure, trafos: dict[int, Branch], places: dict[int, Point]) -> None:
     """Two circles that overlap."""
     centres = [between(places, trafo, share) for trafo in trafos.values() for share in (0.42, 0.58)]
-    marks = {"symbol": "circle-open", "size": 15, "color": INK, "line": {"width": 1.6}}
+    marks = {"symbol": "circle-open", "size": bus_size(places) + 2, "color": INK, "line": {"width": 1.6}}
     text = [f"trafo {index}" for index in trafos for _ in range(2)]
     add_marks(figure, centres, marks, text, "transformer")
 
@@ -117,10 +122,10 @@ def _add_buses(
 ) -> None:
     voltages = vm_pu.reindex(list(places))
     low, high = VOLTAGE_BANDS_PU[0]
-    size = next(size for most, size in BUS_SIZES if len(places) <= most)
     marks = {
-        "color": voltages.to_numpy(), "colorscale": VOLTAGE_COLOURS, "cmin": low, "cmax": high, "size": size,
-        "line": {"color": INK, "width": 1}, "symbol": ["square" if bus in slacks else "circle" for bus in places],
+        "color": voltages.to_numpy(), "colorscale": VOLTAGE_COLOURS, "cmin": low, "cmax": high,
+        "size": bus_size(places), "line": {"color": INK, "width": 1},
+        "symbol": ["square" if bus in slacks else "circle" for bus in places],
         "colorbar": {"title": {"text": colorbar_title}, "thickness": 12, "outlinewidth": 0},
     }  # fmt: skip
     text = [f"bus {bus}: {voltage:.4f} pu" for bus, voltage in voltages.items()]

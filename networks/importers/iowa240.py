@@ -72,16 +72,16 @@ def read_iowa240(folder: Path) -> Network:
     from networks.importers.opendss import read_opendss
     from networks.three_phase.network import network_of
 
-    imported = read_opendss(folder / MASTER)
-    network = network_of(imported.tables, imported.notes)
     p_kw, q_kvar = _readings(folder, "P"), _readings(folder, "Q")
     unpaired = sorted(str(bus) for bus in set(p_kw) ^ set(q_kvar))
     if unpaired:
         raise InvalidFeederError(f"{folder} holds P and Q of different buses: {', '.join(unpaired[:8])}.")
+    imported = read_opendss(folder / MASTER)
     buses = _metered_buses(imported.tables)
     stray = sorted(str(bus) for bus in set(p_kw) - set(buses.values()))
     if stray:
         raise InvalidFeederError(f"{folder} holds readings of {', '.join(stray[:8])}, where {MASTER} has no load.")
+    network = network_of(imported.tables, imported.notes)
     load = network.net.load.assign(bus=network.net.load.name.map(buses))
     recorded = RecordedLoads(
         READINGS_START, HOUR_S, _by_load(p_kw, load, load.p_mw), _by_load(q_kvar, load, load.q_mvar)

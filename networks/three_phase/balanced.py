@@ -17,18 +17,18 @@ from networks.three_phase.folding import (
     line_to_line_kv,
 )
 from networks.three_phase.start import let_runpp_converge
-from networks.three_phase.tables import LEGS, PHASES, ThreePhaseTables
+from networks.three_phase.tables import LEGS, PHASES, SOURCE_IMPEDANCE, STIFF_SOURCE, ThreePhaseTables
 
 if TYPE_CHECKING:
     from pandapower import pandapowerNet
+    from pandas import DataFrame
 
 BASE_MVA = 1.0
 # Below this Newton's method cannot tell an impedance from none: such lines become switches.
 LEAST_IMPEDANCE_PU = 1e-6
 # The line "source impedance" is none that anyone could overload.
 NO_RATING_KA = 99.0
-STIFF_SOURCE = "stiff source"
-SOURCE_IMPEDANCE = "source impedance"
+NUMBERS = {1: "single-phase", 2: "two-phase", 3: "three-phase"}
 
 
 def balanced_net(tables: ThreePhaseTables) -> tuple[pandapowerNet, tuple[str, ...]]:
@@ -77,7 +77,8 @@ class _Builder:
         table = self.tables.bus
         indices = pandapower.create_buses(self.net, len(table), table.vn_kv.to_numpy(float), name=list(table.bus))
         self.index = {name: int(index) for name, index in zip(table.bus, indices, strict=True)}
-        self.net.bus["geo"] = [_geojson(float(x), float(y)) for x, y in zip(table.x, table.y, strict=True)]
+        places = table[["x", "y"]].to_numpy(float)  # of tables read from a script, None is in a column of objects
+        self.net.bus["geo"] = [_geojson(*place) for place in places]
 
     def add_source(self) -> None:
         import pandapower
@@ -102,90 +103,97 @@ class _Builder:
     def add_transformers(self) -> None:
         import pandapower
 
-        folded, centre_tapped = Counter[str](), 0
+        folded = Counter[str]()
         for bank in self.banks:
             self._note(require_two_windings(bank, self.tables))
             self._note(_merged(bank))
-            centre_tapped += bank.is_centre_tapped
             if not len(bank.regulators):
-                folded[bank.phases] += 1
+                folded["centre-tapped" if bank.is_centre_tapped else NUMBERS[len(bank.phases)]] += 1
             parameters = trafo_parameters(bank, self.vn_kv)
             hv_bus, lv_bus = self.index[parameters.pop("hv_name")], self.index[parameters.pop("lv_name")]
             pandapower.create_transformer_from_parameters(self.net, hv_bus=hv_bus, lv_bus=lv_bus, **parameters)
-        self._note_folded("transformer", Counter({phases: n for phases, n in folded.items() if len(phases) < 3}))
-        if centre_tapped:
-            self._note(f"{_count(centre_tapped, 'centre-tapped secondary')} folded: both legs in series.")
+        for kind in ("single-phase", "two-phase"):
+            if folded[kind]:
+                self._note(f"{_count(folded[kind], f'{kind} transformer')} folded: rated power in three phases.")
+        if folded["centre-tapped"]:
+            self._note(f"{_count(folded['centre-tapped'], 'centre-tapped transformer')} folded: both legs in series.")
 
     def add_lines(self) -> None:
         import pandapower
 
-        of_name = {row["configuration"]: row for row in self.tables.line_configuration.to_dict("records")}
+        matrices_of = {row["configuration"]: row for row in _records(self.tables.line_configuration)}
         folded, untransposed = Counter[str](), 0
         rows: list[dict[str, Any]] = []
-        for line in self.tables.line.itertuples(index=False):
-            impedance, susceptance = configuration_matrices(of_name[line.configuration], len(line.phases))
-            z = folded_impedance(impedance, line.phases)
-            if abs(z) * line.length_km < _least_ohm(self.vn_kv[line.from_bus]):
-                self._connect(line.line, line.from_bus, line.to_bus, closed=True)
+        for line in _records(self.tables.line):
+            phases = line["phases"]
+            impedance, susceptance = configuration_matrices(matrices_of[line["configuration"]], len(phases))
+            row = self._line(line, folded_impedance(impedance, phases), folded_susceptance(susceptance, phases))
+            if row is None:
+                self._connect(line["line"], line["from_bus"], line["to_bus"], closed=True)
                 continue
-            folded[line.phases] += 1
-            untransposed += len(line.phases) == 3 and is_untransposed(impedance)
-            rows.append(
-                {
-                    "name": line.line,
-                    "from_buses": self.index[line.from_bus],
-                    "to_buses": self.index[line.to_bus],
-                    "length_km": float(line.length_km),
-                    "r_ohm_per_km": z.real,
-                    "x_ohm_per_km": z.imag or _least_ohm(self.vn_kv[line.from_bus]),
-                    "c_nf_per_km": folded_susceptance(susceptance, line.phases) / (2.0 * pi * self.f_hz) * 1e3,
-                    "max_i_ka": folded_current(float(line.max_i_ka), line.phases),
-                }
-            )
+            rows.append(row)
+            folded[phases] += 1
+            untransposed += len(phases) == 3 and is_untransposed(impedance)
         if rows:
-            pandapower.create_lines_from_parameters(self.net, **{key: [row[key] for row in rows] for key in rows[0]})
-        self._note_folded("line", folded)
+            pandapower.create_lines_from_parameters(self.net, **_columns(rows))
+        self._note_folded_lines(folded)
         if untransposed:
             self._note(f"{_count(untransposed, 'untransposed line')} by the positive sequence.")
 
     def add_switches(self) -> None:
         across = {bank.buses: bank.name for bank in self.banks}
-        for switch in self.tables.switch.itertuples(index=False):
-            bank = across.get(frozenset((switch.from_bus, switch.to_bus)))
+        for switch in _records(self.tables.switch):
+            bank = across.get(frozenset((switch["from_bus"], switch["to_bus"])))
             if bank is None:
-                self._connect(switch.switch, switch.from_bus, switch.to_bus, bool(switch.closed))
+                self._connect(switch["switch"], switch["from_bus"], switch["to_bus"], bool(switch["closed"]))
             else:
-                self._note(f"switch {switch.switch}, the conductor past transformer {bank}, left out.")
+                self._note(f"switch {switch['switch']}, the conductor past transformer {bank}, left out.")
 
     def add_loads(self) -> None:
         import pandapower
 
         table = self.tables.load
-        rows = [self._load(row) for row in table.to_dict("records")]
-        if rows:
-            pandapower.create_loads(self.net, **{key: [row[key] for row in rows] for key in rows[0]})
+        if len(table):
+            pandapower.create_loads(self.net, **_columns([self._load(row) for row in _records(table)]))
         few = table[table.phases.str.len() < 3]
         if len(few):
             share = 100.0 * few.p_kw.sum() / table.p_kw.sum()
             self._note(
-                f"{_count(len(few), 'load')} of one or two phases ({share:.0f} % of the active power) spread over three."
+                f"{_count(len(few), 'load')} of one or two phases ({share:.0f} % of the active power) spread over "
+                "three; what their unbalance loses in lines of three phases is left out."
             )
 
     def add_capacitors(self) -> None:
         import pandapower
 
         table = self.tables.capacitor
-        for row in table.itertuples(index=False):
+        for row in _records(table):
             pandapower.create_shunt(
                 self.net,
-                self.index[row.bus],
-                q_mvar=-row.q_kvar / 1000.0,
-                vn_kv=line_to_line_kv(row.kv, row.phases, row.connection),
-                name=row.capacitor,
+                self.index[row["bus"]],
+                q_mvar=-row["q_kvar"] / 1000.0,
+                vn_kv=line_to_line_kv(row["kv"], row["phases"], row["connection"]),
+                name=row["capacitor"],
             )
         few = int((table.phases.str.len() < 3).sum())
         if few:
             self._note(f"{_count(few, 'capacitor')} of one or two phases spread over three.")
+
+    def _line(self, line: dict[str, Any], z_ohm_per_km: complex, b_us_per_km: float) -> dict[str, Any] | None:
+        """Arguments of `create_lines_from_parameters`; None for a line without an impedance worth the name."""
+        least_ohm = _least_ohm(self.vn_kv[line["from_bus"]])
+        if abs(z_ohm_per_km) * line["length_km"] < least_ohm:
+            return None
+        return {
+            "name": line["line"],
+            "from_buses": self.index[line["from_bus"]],
+            "to_buses": self.index[line["to_bus"]],
+            "length_km": line["length_km"],
+            "r_ohm_per_km": z_ohm_per_km.real,
+            "x_ohm_per_km": z_ohm_per_km.imag or least_ohm,
+            "c_nf_per_km": b_us_per_km / (2.0 * pi * self.f_hz) * 1e3,
+            "max_i_ka": folded_current(line["max_i_ka"], line["phases"]),
+        }
 
     def _load(self, row: dict[str, Any]) -> dict[str, Any]:
         """Nominal power of a pandapower load is that at the base voltage of its bus, not at its own rated voltage."""
@@ -212,27 +220,39 @@ class _Builder:
         if line:
             self.approximations.append(line)
 
-    def _note_folded(self, kind: str, phases: Counter[str]) -> None:
-        """Elements of fewer than three phases by how many they have."""
-        for legs, conductors in ((True, "on the legs of secondaries"), (False, "")):
-            for n, words in ((1, "single-phase"), (2, "two-phase")):
-                number = sum(
-                    count for used, count in phases.items() if len(used) == n and (set(used) <= set(LEGS)) == legs
-                )
-                if number:
-                    what = f"{_count(number, f'{words} {kind}')} {conductors}".strip()
-                    self._note(f"{what} folded: impedance x {3.0 / n:g}.")
+    def _note_folded_lines(self, phases: Counter[str]) -> None:
+        """Lines of fewer than three phases by how many they have."""
+        legs = sum(number for used, number in phases.items() if set(used) <= set(LEGS))
+        for n in (1, 2):
+            number = sum(count for used, count in phases.items() if len(used) == n and not set(used) <= set(LEGS))
+            if number:
+                self._note(f"{_count(number, f'{NUMBERS[n]} line')} folded: impedance x {3.0 / n:g}.")
+        if legs:
+            self._note(f"{_count(legs, 'line')} on the legs of centre-tapped secondaries folded: both legs in series.")
 
 
 def _merged(bank: Bank) -> str | None:
     """What becomes of the taps of a regulated bank."""
-    if not len(bank.regulators):
+    if not len(bank.regulators) or len(bank.first.primary_phases) == 3:
         return None
-    units = f"{len(bank.units)} units" if len(bank.units) > 1 else "one unit"
-    open_delta = " in open delta" if bank.is_open_delta else ""
-    phases = "" if set(bank.phases) == set(PHASES) else f" on phase{'s' * (len(bank.phases) > 1)} {bank.phases}"
+    if len(bank.units) == 1:
+        return f"regulator {bank.name} on phase {bank.phases} acts on all three at tap {bank.mean_tap:g}."
+    connected = " in open delta" if bank.is_open_delta else ""
+    if bank.phases != PHASES:
+        connected = f" on phases {bank.phases}"
     taps = ", ".join(str(tap) for tap in bank.regulators.tap_pos)
-    return f"regulator bank {bank.name} of {units}{open_delta}{phases} merged at tap {bank.mean_tap:.4g} (of {taps})."
+    return (
+        f"regulator bank {bank.name} of {len(bank.units)} units{connected} merged at tap {bank.mean_tap:.4g} "
+        f"(mean of {taps})."
+    )
+
+
+def _records(table: DataFrame) -> list[dict[str, Any]]:
+    return [{str(column): value for column, value in row.items()} for row in table.to_dict("records")]
+
+
+def _columns(rows: list[dict[str, Any]]) -> dict[str, list[Any]]:
+    return {key: [row[key] for row in rows] for key in rows[0]}
 
 
 def _least_ohm(vn_kv: float) -> float:
@@ -240,8 +260,7 @@ def _least_ohm(vn_kv: float) -> float:
 
 
 def _count(number: int, what: str) -> str:
-    plural = what[:-1] + "ies" if what.endswith("y") else what + "s"
-    return f"{number} {what if number == 1 else plural}"
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _geojson(x: float, y: float) -> str | None:

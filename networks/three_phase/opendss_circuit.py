@@ -11,19 +11,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from networks.errors import InvalidFeederError
 from networks.three_phase import opendss_commands as commands
+from networks.three_phase.folding import line_to_line_kv
 from networks.three_phase.opendss_commands import NODE_OF_PHASE, unique_names
+from networks.three_phase.opendss_transformers import tap_changer_table, winding_table
 from networks.three_phase.phase_angles import nominal_angles
-from networks.three_phase.tables import LEGS, ThreePhaseTables
+from networks.three_phase.tables import SOURCE_IMPEDANCE, STIFF_SOURCE, ThreePhaseTables
 
 if TYPE_CHECKING:
     from pandas import DataFrame
-
-STIFF_SOURCE = "stiff source"
-SOURCE_IMPEDANCE = "source impedance"
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,13 +43,15 @@ class OpenDSSCircuit:
     switch
         One row a switch: `switch`, and the `element` and its `terminal` that it opens.
     winding
-        One row a winding of a unit: `trafo`, `element`, `winding` (from 1), `side` (hv or lv), `rated_ka`.
+        `opendss_transformers.winding_table`.
     tap_changer
-        One row a unit with taps: `trafo`, `element`, `winding`, `phases` (those it is told by), `tap_pos` (as
-        published), `tap_neutral`, `tap_min`, `tap_max`, `tap_step_percent`.
-    load, sgen
-        Elements of class Load in the order of the net's loads, then of its static generators, which are negative
-        loads.
+        `opendss_transformers.tap_changer_table`.
+    load
+        One row a load of the net, in its order: `load`, `element` (of class Load), and its powers at its own rated
+        voltage over those at the base voltage of its bus, `p_at_rated` and `q_at_rated`: the former are OpenDSS's, the
+        latter the net's.
+    sgen
+        The elements of class Load that are the net's static generators: negative loads.
     """
 
     commands: tuple[str, ...]
@@ -62,7 +61,7 @@ class OpenDSSCircuit:
     switch: DataFrame
     winding: DataFrame
     tap_changer: DataFrame
-    load: tuple[str, ...]
+    load: DataFrame
     sgen: tuple[str, ...]
 
 
@@ -110,16 +109,17 @@ class _Builder:
         self.sgen = tuple(consumers[len(loads) :])
 
     def circuit(self) -> OpenDSSCircuit:
-        tap_changer = self._tap_changers()
+        _require(self.net.trafo.name, set(self.tables.transformer.bank), "trafo")
+        tap_changer = tap_changer_table(self.tables, self.net, self.transformer)
         return OpenDSSCircuit(
             commands=tuple(self._commands(tap_changer)),
             source=self._source(),
             node=self._nodes(),
             line=self._lines(),
             switch=self._switches(),
-            winding=self._windings(),
+            winding=winding_table(self.tables, self.net, self.transformer),
             tap_changer=tap_changer,
-            load=tuple(self.load[name] for name in self.net.load.name),
+            load=self._loads(),
             sgen=self.sgen,
         )
 
@@ -203,6 +203,20 @@ class _Builder:
         ]
         return _frame(("bus", "node", "phase", "vn_kv", "va_degree"), rows)
 
+    def _loads(self) -> DataFrame:
+        published, vn_kv = self.tables.load.set_index("load"), self.tables.bus.set_index("bus").vn_kv
+        rows = []
+        for index, name in self.net.load.name.items():
+            row = published.loc[name]
+            v = vn_kv[row.bus] / line_to_line_kv(row.kv, row.phases, row.connection)
+            at_rated = (
+                100.0
+                / (100.0 + row[f"const_z_{power}_percent"] * (v**2 - 1.0) + row[f"const_i_{power}_percent"] * (v - 1.0))
+                for power in "pq"
+            )
+            rows.append((index, self.load[name], *at_rated))
+        return _frame(("load", "element", "p_at_rated", "q_at_rated"), rows)
+
     def _lines(self) -> DataFrame:
         of_net = self.net.line[self.net.line.name != SOURCE_IMPEDANCE]
         _require(of_net.name, set(self.line), "line")
@@ -244,86 +258,6 @@ class _Builder:
             f"the OpenDSS circuit knows switches between buses and at lines, got et {switch.et!r}; "
             "put the switch at a line or solve the feeder with pandapower."
         )
-
-    def _windings(self) -> DataFrame:
-        trafo_of = self._trafo_of_bank()
-        rows = []
-        for unit in _rows(self.tables.transformer):
-            if unit.bank not in trafo_of:
-                continue
-            trafo = trafo_of[unit.bank]
-            hv_bus = self.net.bus.name.at[self.net.trafo.hv_bus.at[trafo]]
-            for number, winding in enumerate(commands.windings(unit), start=1):
-                side = "hv" if winding["bus"] == hv_bus else "lv"
-                rated_ka = unit.rated_kva / winding["kv"] / 1000.0
-                rated_ka /= np.sqrt(3) if len(winding["phases"]) == 3 else 1.0
-                rated_ka /= 2.0 if winding["phases"] in tuple(LEGS) else 1.0
-                rows.append((trafo, self.transformer[unit.transformer], number, side, rated_ka))
-        return _frame(("trafo", "element", "winding", "side", "rated_ka"), rows)
-
-    def _tap_changers(self) -> DataFrame:
-        """Regulated units at their published taps; other transformers that have taps in the net, at its taps."""
-        columns = (
-            "trafo",
-            "element",
-            "winding",
-            "phases",
-            "tap_pos",
-            "tap_neutral",
-            "tap_min",
-            "tap_max",
-            "tap_step_percent",
-        )
-        trafo_of = self._trafo_of_bank()
-        units = self.tables.transformer.set_index("transformer", drop=False)
-        _require(self.tables.regulator.transformer, set(units.index), "transformer of a regulator")
-        rows: list[Sequence[Any]] = []
-        regulated = set()
-        for row in _rows(self.tables.regulator):
-            bank = units.bank[row.transformer]
-            regulated.add(bank)
-            phases = units.secondary_phases[row.transformer]
-            told_by = phases if len(phases) < 3 else row.phases
-            rows.append(
-                (
-                    trafo_of[bank],
-                    self.transformer[row.transformer],
-                    2,
-                    told_by,
-                    row.tap_pos,
-                    0,
-                    row.tap_min,
-                    row.tap_max,
-                    row.tap_step_percent,
-                )
-            )
-        for bank, index in trafo_of.items():
-            trafo = self.net.trafo.loc[index]
-            if bank in regulated or not trafo.tap_step_percent > 0:
-                continue
-            for unit in _rows(units[units.bank == bank]):
-                winding = [w["bus"] for w in commands.windings(unit)].index(
-                    self.net.bus.name.at[trafo[f"{trafo.tap_side}_bus"]]
-                ) + 1
-                rows.append(
-                    (
-                        index,
-                        self.transformer[unit.transformer],
-                        winding,
-                        unit.primary_phases,
-                        trafo.tap_pos,
-                        trafo.tap_neutral,
-                        trafo.tap_min,
-                        trafo.tap_max,
-                        trafo.tap_step_percent,
-                    )
-                )
-        return _frame(columns, rows)
-
-    def _trafo_of_bank(self) -> dict[str, int]:
-        names = self.net.trafo.name
-        _require(names, set(self.tables.transformer.bank), "trafo")
-        return {name: int(index) for index, name in names.items()}
 
 
 def _by_name(names: Any) -> dict[str, str]:

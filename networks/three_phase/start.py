@@ -10,16 +10,19 @@ if TYPE_CHECKING:
 
 # pandapower keeps the slope of voltage-dependent loads out of its Jacobian and so converges linearly with them.
 MAX_ITERATIONS = 50
+FLAT_ENOUGH_PU = 0.02
 
 
 def let_runpp_converge(net: pandapowerNet) -> None:
     """Give plain `pandapower.runpp` what it needs, as the net's own power flow options.
 
     From a flat start Newton's method does not pass a ratio of taps behind the next to no impedance of a regulator. The
-    options are plain numbers, which every file format holds; whoever adds a bus drops them (`net.user_pf_options`).
+    options (`net.user_pf_options`) are plain numbers, which pandapower's JSON holds. Whoever adds a bus, or wants
+    another ``init``, drops ``init_vm_pu`` first: pandapower refuses both at a time.
     """
-    if net.trafo.tap_pos.notna().any():
-        net.user_pf_options["init_vm_pu"] = product_of_taps(net)
+    vm_pu = product_of_taps(net)
+    if max(vm_pu) - min(vm_pu) > FLAT_ENOUGH_PU:
+        net.user_pf_options["init_vm_pu"] = vm_pu
     if net.load.filter(like="const_").to_numpy().any():
         net.user_pf_options["max_iteration"] = MAX_ITERATIONS
 

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 PHASES = "abc"
 LEGS = "12"
 LOWER_TRIANGLE = ("11", "21", "22", "31", "32", "33")
+# What a balanced net has beyond the tables: the bus behind the source's impedance, and the line that stands for it.
+STIFF_SOURCE = "stiff source"
+SOURCE_IMPEDANCE = "source impedance"
+
 WINDINGS = ("primary", "secondary", "tertiary")
 
 SOURCE_COLUMNS = ("bus", "vn_kv", "vm_pu", "va_degree", "f_hz", "r1_ohm", "x1_ohm", "r0_ohm", "x0_ohm")

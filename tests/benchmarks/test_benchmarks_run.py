@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import detector, estimator, matpower_cases, mosaik_overhead, peer_environment, tick
+from benchmarks import detector, estimator, matpower_cases, mosaik_overhead, peer_environment, tick, year
 from networks.registry import load_feeder
 
 Run = Callable[..., tuple[str, list[dict[str, Any]]]]
@@ -84,3 +84,10 @@ def test_matpower_cases(run: Run) -> None:
     assert "from_mpc" not in printed
     assert [row["case"] for row in rows] == ["case4_dist", "case4gs"]
     assert all(row["voltage"] < 1e-9 for row in rows)
+
+
+def test_a_few_hours_of_the_iowa_year_stand_beside_both_bare_loops(run: Run, reference_data: Path) -> None:
+    printed, rows = run(year, "--hours", "6", "--bare-hours", "3")
+    assert [row["solver"] for row in rows] == ["pandapower", "opendss"]
+    assert all(row["ratio"] == pytest.approx(row["twin_s"] / row["bare_s"]) for row in rows)
+    assert "bare loop" in printed

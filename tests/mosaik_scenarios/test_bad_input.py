@@ -117,7 +117,7 @@ REFUSED: dict[str, tuple[Callable[[], object], list[str], type[Exception], str]]
         InvalidParameterError,
         "switching names switches [99]",
     ),
-    "trained first": (nothing, ["day", "--feeder", "ieee_lv906"], ScenarioError, "feeder ieee_lv906 has no recloser"),
+    "trained first": (nothing, ["day", "--feeder", "ieee57"], ScenarioError, "feeder ieee57 has no recloser"),
     "a file in the way": (written("taken", ""), ["clean", *SHORT, "--out", "taken"], RunFolderExistsError, "the file"),
     "a folder in the way": (
         lambda: (Path("full").mkdir(), Path("full/thesis.txt").write_text("")),

@@ -53,7 +53,11 @@ def test_feeders_are_listed_with_size_voltage_and_source() -> None:
     (line,) = [line for line in answer.stdout.splitlines() if line.startswith("  ieee33 ")]
     assert "33 buses" in line
     assert "12.66 kV" in line
-    assert "Baran and Wu" in answer.stdout
+    assert "balanced" in line
+    assert "solver pandapower; Baran and Wu" in answer.stdout
+    (line,) = [line for line in answer.stdout.splitlines() if line.startswith("  ieee123 ")]
+    assert "3 phases" in line
+    assert "solver pandapower or opendss; IEEE PES test feeders" in answer.stdout
 
 
 def test_only_what_the_twin_itself_warns_of_reaches_the_user() -> None:

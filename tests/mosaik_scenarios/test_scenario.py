@@ -130,7 +130,10 @@ def test_a_scenario_cannot_be_changed() -> None:
             r"area.load_steps\[0\].at: expected a time within .*got 2d",
         ),
         ({"area": {"inertia_s": float("nan")}}, "area.inertia_s: expected .*got nan"),
-        ({"regulator": {"source": "guessed"}}, "regulator.source: expected 'estimated' or 'measured', got 'guessed'"),
+        (
+            {"regulator": {"source": "guessed"}},
+            "regulator.source: expected 'estimated', 'measured' or 'local', got 'guessed'",
+        ),
         ({"detectors": ["crystal_ball"]}, "detectors: expected one of .*chi_square.*, got 'crystal_ball'"),
         ({"detectors": ["chi_square"] * 2}, "detectors: expected each detector once, got chi_square, chi_square"),
         ({"training": {"days": 0}}, "training.days: expected greater than or equal to 1, got 0"),

@@ -1,6 +1,7 @@
 """The contract that every registered feeder signs, and what each one owes to its source."""
 
 import json
+import os
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from networks.checks import check_feeder
 from networks.errors import FeederError, UnknownExtensionError, UnknownFeederError
 from networks.feeder import METER_COLUMNS
 from networks.metering import plan_of
+from networks.three_phase.start import let_runpp_converge
 
 PUBLISHED_TABLES = ("bus", "line", "load", "sgen", "gen", "ext_grid", "trafo", "switch", "shunt", "impedance")
 
@@ -104,6 +106,8 @@ def test_raising_the_tap_moves_the_regulated_voltage_as_the_table_says(feeders: 
         assert regulator.tap_min <= net.trafo.tap_pos.at[regulator.trafo] < regulator.tap_max
         before = net.res_bus.vm_pu.at[regulator.controlled_bus]
         net.trafo.loc[regulator.trafo, "tap_pos"] += 1
+        if net.user_pf_options:
+            let_runpp_converge(net)
         pandapower.runpp(net, numba=False)
         assert np.sign(net.res_bus.vm_pu.at[regulator.controlled_bus] - before) == regulator.raise_direction
         assert regulator.bandwidth_pu > net.trafo.tap_step_percent.at[regulator.trafo] / 100
@@ -153,12 +157,50 @@ def test_tap_changer_and_recloser_leave_the_published_flow(feeders: dict[str, Fe
     np.testing.assert_allclose(extended.res_bus.vm_pu, published.res_bus.vm_pu, rtol=0, atol=1e-12)
 
 
-def test_lv_feeder_keeps_the_power_of_its_single_phase_houses(feeders: dict[str, Feeder]) -> None:
-    houses = pandapower.networks.ieee_european_lv_asymmetric("on_peak_566").asymmetric_load
-    net = feeders["ieee_lv906"].net
-    assert net.load.p_mw.sum() == pytest.approx(houses[["p_a_mw", "p_b_mw", "p_c_mw"]].sum().sum(), rel=1e-12)
-    assert net.load.bus.tolist() == houses.bus.tolist()
-    assert net.asymmetric_load.empty
+THREE_PHASE = [name for name, recipe in FEEDERS.items() if recipe.three_phase]
+
+
+@pytest.mark.parametrize("name", THREE_PHASE)
+def test_a_three_phase_feeder_comes_with_its_tables_its_regulators_and_what_was_approximated(
+    feeders: dict[str, Feeder], name: str
+) -> None:
+    feeder = feeders[name]
+    assert feeder.three_phase is not None
+    assert feeder.solvers == ("pandapower", "opendss")
+    assert set(feeder.three_phase.bus.bus) <= set(feeder.net.bus.name)
+    assert feeder.net.load.name.tolist() == feeder.three_phase.load.load.tolist()
+    assert len(feeder.regulators) == len(feeder.three_phase.regulator)
+    assert all(line and "\n" not in line for line in feeder.approximations)
+
+
+@pytest.mark.parametrize("name", THREE_PHASE)
+def test_a_three_phase_feeders_recloser_sits_in_a_line_of_all_phases_at_its_head(
+    feeders: dict[str, Feeder], name: str
+) -> None:
+    feeder = feeders[name]
+    (line,) = feeder.reclosers.line
+    assert feeder.three_phase is not None
+    phases = feeder.three_phase.line.set_index("line").phases
+    assert phases[feeder.net.line.name.at[line]] == "abc"
+    power_mw = feeder.net.res_line.p_from_mw.abs()
+    assert power_mw[line] == power_mw[feeder.net.line.name != "source impedance"].max()
+
+
+def test_pv_of_ieee123_stands_at_three_phase_buses_and_can_be_left_out(feeders: dict[str, Feeder]) -> None:
+    with_pv = feeders["ieee123"]
+    phases = with_pv.three_phase.bus.set_index("bus").phases
+    assert (phases[with_pv.net.bus.name[with_pv.net.sgen.bus]] == "abc").all()
+    assert with_pv.net.sgen.p_mw.sum() == pytest.approx(with_pv.pv.peak_mw.sum()) == pytest.approx(1.4)
+    assert load_feeder("ieee123", extensions=()).net.sgen.empty
+
+
+def test_iowas_nominal_power_is_the_largest_reading_unless_left_as_published(feeders: dict[str, Feeder]) -> None:
+    if "GRIDTWIN_IOWA240" not in os.environ:
+        pytest.skip("no Iowa 240-bus release; set GRIDTWIN_IOWA240 to the folder that holds it")
+    feeder = feeders["iowa240"]
+    np.testing.assert_allclose(feeder.net.load.p_mw, feeder.recorded_loads.p_mw.max())
+    published = load_feeder("iowa240", extensions=())
+    assert published.net.load.p_mw.sum() == pytest.approx(published.three_phase.load.p_kw.sum() / 1000)
 
 
 def test_kundur_machine_balances_its_power_flow(feeders: dict[str, Feeder]) -> None:
@@ -243,4 +285,7 @@ def test_undeclared_extension_lists_the_declared_ones() -> None:
 def test_feeders_are_listed_without_being_built() -> None:
     listed = list_feeders()
     assert listed.name.tolist() == list(FEEDERS)
-    assert listed.set_index("name").vn_kv.at["cigre_mv"] == "20/110"
+    by_name = listed.set_index("name")
+    assert by_name.vn_kv.at["cigre_mv"] == "20/110"
+    assert by_name.loc[["ieee123", "case141"], "phases"].tolist() == ["3", "balanced"]
+    assert by_name.loc[["ieee123", "case141"], "solvers"].tolist() == ["pandapower, opendss", "pandapower"]

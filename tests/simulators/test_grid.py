@@ -102,3 +102,31 @@ def test_a_second_grid_in_one_simulator_is_refused(world: Any) -> None:
     factory.Grid(net=pn.case33bw())
     with pytest.raises(Exception, match="one Grid a simulator"):
         factory.Grid(net=pn.case33bw())
+
+
+def test_a_tap_changer_with_a_relay_of_its_own_settles_within_the_step(world: Any) -> None:
+    net = pn.mv_oberrhein()
+    trafo, commanded = int(net.trafo.index[0]), np.array([7, 3])
+    row = net.trafo.loc[trafo]
+    regulator = {
+        "trafo": trafo,
+        "controlled_bus": int(row.lv_bus),
+        "vm_set_pu": 1.03,
+        "bandwidth_pu": 0.02,
+        "tap_min": int(row.tap_min),
+        "tap_max": int(row.tap_max),
+        "raise_direction": -1,
+        "tap_step_percent": float(row.tap_step_percent),
+    }
+    grid = world.start("Grid", step_size=3600).Grid(net=net, regulators=[regulator])
+    command = world.start("Foreign").Foreign(send=commanded)
+    world.connect(command, grid, ("value", "tap_pos"))
+    world.run(until=1, print_progress=False, shutdown=False)
+    taps = value_of(world, grid, "tap_pos_in_effect")
+    regulated = grid.extra_info["bus"].index(int(row.lv_bus))
+    assert value_of(world, grid, "vm_pu")[regulated] == pytest.approx(1.03, abs=0.01)
+    assert taps[1] == commanded[1]
+    assert value_of(world, grid, "regulator_tap_pos").tolist() == [taps[0]]
+    assert value_of(world, grid, "tap_operations").tolist() == [abs(taps[0] - row.tap_pos)]
+    assert taps[0] not in (row.tap_pos, commanded[0])
+    assert grid.extra_info["regulator"] == [trafo]

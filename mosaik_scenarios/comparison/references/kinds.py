@@ -13,6 +13,7 @@ KINDS = {
                  "vm_pu, with va_degree if you have it, and node for results by phase",
     "voltages over time": "a CSV file, one row an hour, one column a bus (bus1003) or node (bus1003.1) in pu, with a "
                           "column hour or time if you have it",
+    "taps over time": "a CSV file, one row an hour: tap positions, in columns such as TapA, TapB, TapC",
     "totals over time": "a CSV file, one row an hour: P and Q at the source, in columns such as Total_Active_Power and "
                         "Total_Reac_Power, or p_kw and q_kvar",
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Tables over time: one row an hour, columns are buses or nodes with their voltages, or the totals at the source."""
+"""Tables over time: one row an hour, of voltages of buses or nodes, totals at the source, or tap positions."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from mosaik_scenarios.comparison.references.reference import (
     FloatArray,
     IntArray,
     Reference,
+    Taps,
     Totals,
     Voltages,
 )
@@ -23,7 +24,7 @@ from mosaik_scenarios.errors import ComparisonError
 if TYPE_CHECKING:
     from pandas import DataFrame, DatetimeIndex, Series
 
-VOLTAGES, TOTALS = "voltages over time", "totals over time"
+VOLTAGES, TOTALS, TAPS = "voltages over time", "totals over time", "taps over time"
 
 HOUR = ("hour", "hours", "hour_of_year")
 TIME = ("time", "timestamp", "datetime", "date_time")
@@ -40,8 +41,8 @@ _TAP = re.compile(r"tap[\s_]*(?:pos\w*[\s_]*)?[abc\d]?", re.IGNORECASE)
 
 
 def fits(file: CsvFile) -> bool:
-    """Whether the file has named columns beside those of time, of totals or of nodes."""
-    return file.has_header and len(_value_columns(file)) > 0 and not all(is_tap(name) for name in _value_columns(file))
+    """Whether the file has named columns beside those of time."""
+    return file.has_header and len(value_columns(file)) > 0
 
 
 def is_tap(column: str) -> bool:
@@ -50,16 +51,18 @@ def is_tap(column: str) -> bool:
 
 
 def read(file: CsvFile, unit: str | None = None) -> Reference:
-    """Voltages or totals over time.
+    """Voltages, totals or taps over time.
 
     Raises
     ------
     ComparisonError
         A cell holds no number, the values are no voltages in pu, or a total is not to be recognised.
     """
-    if any(_is_total(name) for name in _value_columns(file)):
+    if any(_is_total(name) for name in value_columns(file)):
         return _totals(file, unit)
-    return _voltages(file, unit)
+    if unit is not None:
+        raise ComparisonError(f"{file.path}: it holds no powers; leave --unit out.")
+    return _taps(file) if all(is_tap(name) for name in value_columns(file)) else _voltages(file)
 
 
 def time_of(file: CsvFile, table: DataFrame) -> tuple[IntArray | None, DatetimeIndex | None]:
@@ -78,7 +81,8 @@ def time_of(file: CsvFile, table: DataFrame) -> tuple[IntArray | None, DatetimeI
     return None, None
 
 
-def _value_columns(file: CsvFile) -> list[str]:
+def value_columns(file: CsvFile) -> list[str]:
+    """All columns but those of time."""
     return [name for name in file.header if full_key(name) not in (*HOUR, *TIME)]
 
 
@@ -87,7 +91,7 @@ def _is_total(column: str) -> bool:
 
 
 def _totals(file: CsvFile, unit: str | None) -> Reference:
-    columns = _value_columns(file)
+    columns = value_columns(file)
     active = [(name, match) for name in columns if (match := _ACTIVE.fullmatch(name.strip()))]
     reactive = [(name, match) for name in columns if (match := _REACTIVE.fullmatch(name.strip()))]
     rest = [name for name in columns if not _is_total(name)]
@@ -129,11 +133,22 @@ def _unit_of(stated: str | None) -> str:
     return {"k": "kW", "m": "MW"}.get(stated[0].lower(), "W")
 
 
-def _voltages(file: CsvFile, unit: str | None) -> Reference:
-    if unit is not None:
-        raise ComparisonError(f"{file.path}: its columns are voltages, no powers; leave --unit out.")
+def _taps(file: CsvFile) -> Reference:
+    table, columns = file.read(), value_columns(file)
+    hours, times = time_of(file, table)
+    return Reference(
+        kind=TAPS,
+        source=file.path,
+        rows=len(table),
+        taps=Taps(tuple(columns), np.column_stack([file.numbers(table, name) for name in columns])),
+        hours=hours,
+        times=times,
+    )
+
+
+def _voltages(file: CsvFile) -> Reference:
     table = file.read()
-    columns = _value_columns(file)
+    columns = value_columns(file)
     if any(_is_text(table[name]) for name in columns):
         raise no_kind(file.path, file.header)
     # A column without a single value is a phase or a meter that is not there; a hole in a column is an error.

@@ -61,6 +61,22 @@ class Totals:
 
 
 @dataclass(frozen=True, eq=False)
+class Taps:
+    """Tap positions over time.
+
+    Attributes
+    ----------
+    columns
+        What the file calls the tap changers.
+    positions
+        (n_row, n_column). [-]
+    """
+
+    columns: tuple[str, ...]
+    positions: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
 class Branches:
     """Power into branches at either end, (n_branch,). [MW, Mvar]"""
 
@@ -84,7 +100,7 @@ class Reference:
         The file.
     rows
         Number of rows over time; 1 for a snapshot.
-    voltages, totals, branches
+    voltages, totals, taps, branches
         What the file offers.
     injection_mva
         Generation less load of every bus of a snapshot, in the order of its voltages. (n_node,) [MVA]
@@ -103,6 +119,7 @@ class Reference:
     rows: int = 1
     voltages: Voltages | None = None
     totals: Totals | None = None
+    taps: Taps | None = None
     branches: Branches | None = None
     injection_mva: ComplexArray | None = None
     hours: IntArray | None = None

@@ -36,11 +36,12 @@ def read_matpower(path: str | Path) -> tuple[pandapowerNet, tuple[str, ...]]:
 def read_case(path: str | Path) -> MatpowerCase:
     """The case itself, in MATPOWER's tables; otherwise as `read_matpower`."""
     path = Path(path)
-    if path.suffix == ".m":
+    suffix = path.suffix.lower()
+    if suffix == ".m":
         from networks.importers.matpower.m_file import read_m_case
 
         return read_m_case(path)
-    if path.suffix == ".mat":
+    if suffix == ".mat":
         from networks.importers.matpower.mat_file import read_mat_case
 
         return read_mat_case(path)

@@ -70,6 +70,8 @@ class MatFileVersion7:
         """
         try:
             return dict(self._array(data) for data in self._arrays())
+        except InvalidFeederError:
+            raise
         except (struct.error, zlib.error, ValueError, KeyError, IndexError) as error:
             raise InvalidFeederError(f"{self._path} is damaged ({_words(error)}); save it again.") from error
 

@@ -130,6 +130,43 @@ def test_steps_longer_than_the_delays_take_one_tap_each() -> None:
     assert drive(regulator, lambda now, tap: 0.9, range(0, 300, 60)) == [0, 1, 2, 3, 4]
 
 
+@pytest.mark.parametrize(
+    ("deviation_in_taps", "most", "taps"),
+    [(1.1, 16, 1), (2.4, 16, 1), (3.0, 16, 2), (9.6, 16, 7), (9.6, 4, 4), (30.0, 16, 16), (9.6, 1, 1)],
+)
+def test_an_operation_of_several_taps_goes_most_of_the_way(deviation_in_taps: float, most: int, taps: int) -> None:
+    """Seven tenths of the taps that the deviation is worth, at least one, at most as many as allowed."""
+    settings = settings_of(delay_s=0.0, tap_min=-16, tap_max=16, tap_step_percent=1.0, max_taps_per_operation=most)
+    for sign in (1, -1):
+        regulator = VoltageRegulator(settings, 0)
+        assert abs(regulator.step(0.0, 1.0 + sign * 0.01 * deviation_in_taps)) == (
+            taps if 1.0 + sign * 0.01 * deviation_in_taps >= settings.undervoltage_block_pu else 0
+        )
+        assert regulator.operations == abs(regulator.tap_pos)
+
+
+def test_an_operation_of_several_taps_stops_at_the_end_of_the_range() -> None:
+    settings = settings_of(delay_s=0.0, tap_min=-2, tap_max=2, tap_step_percent=1.0, max_taps_per_operation=16)
+    regulator = VoltageRegulator(settings, 0)
+    assert regulator.step(0.0, 1.1) == 2
+    assert regulator.operations == 2
+    regulator.step(10.0, 1.1)
+    assert regulator.due_s is None
+
+
+def test_it_says_when_it_will_tap() -> None:
+    regulator = VoltageRegulator(settings_of(delay_s=30.0, inter_tap_delay_s=7.0), 0)
+    for seconds, vm_pu, due_s in (
+        (0.0, 1.0, None),
+        (10.0, 0.9, 40.0),
+        (20.0, 1.0, None),
+        (30.0, 0.9, 60.0),
+        (60.0, 0.9, 67.0),
+    ):
+        regulator.step(seconds, vm_pu)
+        assert regulator.due_s == due_s
+
+
 def test_line_drop_compensation_is_the_voltage_behind_the_impedance() -> None:
     # Solved the other way round: from the load centre's voltage to the sending end's.
     load_pu, impedance_pu, current_pu = 0.97 + 0j, 0.03 + 0.06j, 0.8 - 0.3j
@@ -183,6 +220,9 @@ def test_the_raising_direction_is_pandapowers(tap_side: str, tap_step_percent: f
         ({"delay_s": -1.0}, "delay_s must be at least 0"),
         ({"line_drop_r_pu": 0.1}, "needs line_drop_base_mva"),
         ({"undervoltage_block_pu": 1.2}, "undervoltage_block_pu"),
+        ({"phases": "abc"}, "phases must be one of '', 'a', .*, got 'abc'"),
+        ({"max_taps_per_operation": 0}, "max_taps_per_operation must be at least 1"),
+        ({"max_taps_per_operation": 16}, "max_taps_per_operation 16 needs tap_step_percent"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(settings: dict[str, Any], message: str) -> None:

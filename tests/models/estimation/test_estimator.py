@@ -45,6 +45,19 @@ def test_without_noise_the_state_is_the_power_flow(
     assert not found.removed.any()
 
 
+@pytest.mark.parametrize("name", ["cigre_mv", "oberrhein", "case14"])
+def test_without_noise_the_flows_into_transformers_are_those_of_the_power_flow(
+    name: str, solved: Nets, solve_again: Callable[[Any], Any], metering_plan: Plans, perfect_readings: Readings
+) -> None:
+    net = solved(name)
+    net.trafo.loc[net.trafo.index[-1], "in_service"] = len(net.trafo) == 1
+    solve_again(net)
+    plan = metering_plan(net, v=net.bus.index[::3], flows="pq")
+    found = estimate(net, plan, perfect_readings(net, plan))
+    np.testing.assert_allclose(found.trafo_p_lv_mw, net.res_trafo.p_lv_mw.fillna(0.0), rtol=0, atol=1e-4)
+    np.testing.assert_allclose(found.trafo_q_lv_mvar, net.res_trafo.q_lv_mvar.fillna(0.0), rtol=0, atol=1e-4)
+
+
 @pytest.mark.parametrize("name", ["case33bw", "cigre_mv", "oberrhein"])
 def test_true_forecasts_stand_in_for_meters(
     name: str, solved: Nets, metering_plan: Plans, perfect_readings: Readings

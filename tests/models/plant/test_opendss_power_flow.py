@@ -358,3 +358,12 @@ def test_a_missing_engine_is_one_line_that_says_how_to_install_it() -> None:
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=variables, check=True)
     (line,) = answer.stdout.splitlines()
     assert 'pip install -e ".[opendss]"' in line
+
+
+def test_the_units_of_an_open_delta_are_told_by_their_first_phases() -> None:
+    power_flow = power_flow_of(tables_of("ieee37"))
+    inputs, bank = power_flow.nominal_inputs(), index_of(power_flow, "trafo", "reg1")
+    np.testing.assert_array_equal(power_flow.phase_tap_pos(inputs)[bank], [7, np.nan, 4])
+    own = np.full((len(inputs.tap_pos), 3), np.nan)
+    own[bank, 0] = 9
+    np.testing.assert_array_equal(power_flow.phase_tap_pos(replace(inputs, phase_tap_pos=own))[bank], [9, np.nan, 4])

@@ -11,6 +11,7 @@ from models.plant.grid_state import GridState
 from models.plant.net_tables import RESULT_COLUMNS
 from models.plant.power_flow import PowerFlow
 from networks.registry import FEEDERS, load_feeder
+from networks.three_phase.start import let_runpp_converge
 
 # Per unit of the voltage and of net.sn_mva; MW figures of the larger systems carry pandapower's own tolerance.
 TOLERANCE = {"vm_pu": 1e-8, "va_degree": 1e-6}
@@ -31,6 +32,8 @@ def assert_like_runpp(state: GridState, net: pp.pandapowerNet) -> None:
 
     By default `runpp` stops within 1e-8 MVA, which is 2.5e-8 pu of voltage on a low-voltage feeder.
     """
+    if net.user_pf_options:
+        let_runpp_converge(net)
     pp.runpp(net, calculate_voltage_angles=True, tolerance_mva=1e-10)
     if len(net.shunt):
         at = net.shunt.bus.to_numpy()
@@ -49,6 +52,7 @@ def assert_like_runpp(state: GridState, net: pp.pandapowerNet) -> None:
 @pytest.mark.parametrize("name", FEEDERS)
 def test_random_loads_taps_switches_and_lines_solve_as_in_pandapower(name: str) -> None:
     net = load_feeder(name).net
+    net.load[net.load.filter(like="const_").columns] = 0.0  # test_voltage_dependence.py: runpp mixes a bus's shares
     power_flow = PowerFlow(net)
     nominal = power_flow.nominal_inputs()
     rng = np.random.default_rng(3)
@@ -158,3 +162,23 @@ def test_thevenin_of_a_radial_line_is_its_far_source_behind_its_impedance() -> N
     voltage, impedance = power_flow.thevenin(0)
     assert voltage == pytest.approx(0.98 * np.exp(-1j * np.radians(5)), abs=1e-9)
     assert impedance == pytest.approx((1 + 2j) / (20**2 / 10), abs=1e-9)
+
+
+def test_a_tap_between_two_steps_solves_as_in_pandapower() -> None:
+    net = load_feeder("ieee33").net
+    power_flow = PowerFlow(net)
+    taps = power_flow.nominal_inputs().tap_pos + 1.0 / 3.0
+    state = power_flow.solve(replace(power_flow.nominal_inputs(), tap_pos=taps))
+    net.trafo["tap_pos"] = taps
+    assert_like_runpp(state, net)
+
+
+def test_the_solution_before_a_tap_is_where_the_next_one_starts() -> None:
+    power_flow = PowerFlow(load_feeder("ieee33").net)
+    nominal = power_flow.nominal_inputs()
+    before = power_flow.network.admittances(nominal.tap_pos)
+    after = power_flow.network.admittances(nominal.tap_pos + 1)
+    assert after.has_nodes_of(before)
+    assert after is not before
+    dead = power_flow.network.admittances(switch_closed=np.zeros(len(nominal.switch_closed), dtype=bool))
+    assert not dead.has_nodes_of(before)

@@ -1,6 +1,8 @@
 """A small feeder with two days of recorded loads, and references that `pandapower.runpp` works out for it."""
 
 from collections.abc import Callable
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,7 @@ HOURS = 48
 LENGTHS_KM = (1.0, 2.5, 0.5)
 
 
+@cache
 def small_net() -> pp.pandapowerNet:
     """A transformer with taps and three lines in a row behind it, the last one a lateral; buses named as in OpenDSS."""
     net = pp.create_empty_network(sn_mva=1.0)
@@ -27,14 +30,14 @@ def small_net() -> pp.pandapowerNet:
     )  # fmt: skip
     for start, end, length in zip((0, 1, 1), (1, 2, 3), LENGTHS_KM, strict=True):
         pp.create_line_from_parameters(net, buses[start], buses[end], length, 0.3, 0.4, 0.0, max_i_ka=0.3)
-    for bus, p_mw in zip(buses[1:], (0.8, 0.5, 0.3), strict=True):
+    for bus, p_mw in zip(buses[1:], (2.4, 1.5, 0.9), strict=True):
         pp.create_load(net, bus, p_mw=p_mw, q_mvar=0.3 * p_mw)
     return net
 
 
 def small_feeder(hours: int = HOURS) -> Feeder:
     """The net and what its loads drew: a day's shape, never twice the same hour."""
-    net = small_net()
+    net = deepcopy(small_net())
     shape = 1.0 + 0.4 * np.sin(2 * np.pi * np.arange(hours) / 24) + 0.001 * np.arange(hours)
     p_mw = pd.DataFrame(shape[:, None] * net.load.p_mw.to_numpy(), columns=net.load.index)
     loads = RecordedLoads(start="2017-01-01T00:00", step_s=3600.0, p_mw=p_mw, q_mvar=0.3 * p_mw)

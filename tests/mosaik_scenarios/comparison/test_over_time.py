@@ -193,3 +193,36 @@ def test_taps_are_needed_for_every_hour(feeder: Feeder, csv: CSV, truth: Truth) 
     assert compare(feeder, csv(in_kilowatt(truth)), taps=taps, hours="0:40", tolerance=1e-6).within_tolerance
     with pytest.raises(ComparisonError, match="no file"):
         compare(feeder, csv(in_kilowatt(truth)), taps="nowhere.csv")
+
+
+REGULATOR = {
+    "trafo": 0, "controlled_bus": 3, "vm_set_pu": 1.0, "bandwidth_pu": 0.01, "delay_s": 30.0, "inter_tap_delay_s": 5.0,
+    "tap_min": -16, "tap_max": 16, "raise_direction": 1,
+}  # fmt: skip
+
+
+def test_the_feeders_own_regulators_carry_the_taps_from_hour_to_hour(feeder: Feeder, csv: CSV) -> None:
+    regulated = replace(feeder, regulators=pd.DataFrame([REGULATOR]))
+    guess = csv(pd.DataFrame({"tap": [0] * HOURS}), name="guess.csv")
+    first = compare(regulated, guess)
+    assert first.taps is not None
+    taps = first.taps.twin[:, 0]
+    assert len(set(taps)) > 1
+    assert compare(regulated, csv(pd.DataFrame({"tap": taps}))).taps.within_percent == (100.0, 100.0)  # type: ignore[union-attr]
+    vm_pu = Truth(taps).vm_pu
+    assert compare(regulated, csv(vm_pu)).table()["max"].iloc[0] < 1e-8
+    sampled = vm_pu.iloc[[9, 33]].rename_axis("hour").reset_index()
+    assert compare(regulated, csv(sampled)).table()["max"].iloc[0] < 1e-8
+
+
+def test_taps_over_time_are_compared_tap_by_tap(feeder: Feeder, csv: CSV) -> None:
+    positions = pd.DataFrame({"TapA": 2, "TapB": 2, "TapC": 4}, index=range(HOURS))
+    comparison = compare(feeder, csv(positions), tolerance=0)
+    assert comparison.within_tolerance
+    assert "median of the phases" in comparison.text()
+    positions.loc[7, ["TapA", "TapB"]] = 5
+    comparison = compare(feeder, csv(positions), tolerance=1)
+    assert comparison.within_tolerance is False
+    assert comparison.worst["hour"].iloc[0] == 7
+    assert comparison.taps is not None
+    assert comparison.taps.within_percent == pytest.approx((100 * 47 / 48, 100 * 47 / 48))

@@ -12,6 +12,8 @@ import pytest
 from mosaik_scenarios.comparison import compare
 from mosaik_scenarios.errors import ComparisonError
 from networks.feeder import Feeder
+from networks.importers.matpower.mat_file import read_mat_case
+from networks.importers.matpower.to_pandapower import net_of
 
 CSV = Callable[..., Path]
 
@@ -37,6 +39,15 @@ def test_matpower_results_are_reproduced(reference_data: Path, name: str, case: 
     assert largest["|Δθ|"] < 1e-8
     assert largest["|ΔP| branches"] < 1e-7
     assert largest["|ΔQ| source"] < 1e-7
+
+
+@pytest.mark.parametrize("case", ["case300", "case24_ieee_rts"])
+def test_a_case_and_its_result_agree_to_the_last_flow(reference_data: Path, case: str) -> None:
+    folder = reference_data / "matpower"
+    net, _ = net_of(read_mat_case(folder / f"{case}_case.mat"))
+    comparison = compare(Feeder(name=case, title=case, source=case, net=net), folder / f"{case}_solved.mat")
+    assert comparison.table()["max"].max() < 1e-7, comparison.text()
+    assert comparison.unmatched.empty
 
 
 def test_the_bus_table_alone_says_the_same_of_the_voltages(reference_data: Path) -> None:

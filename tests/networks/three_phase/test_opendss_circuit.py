@@ -59,7 +59,7 @@ def test_loads_are_in_the_order_of_the_net(tables: ThreePhaseTables) -> None:
     net, _ = balanced_net(tables)
     circuit = opendss_circuit(tables, net)
     made = [text.split()[1].removeprefix("Load.") for text in circuit.commands if text.startswith("New Load.")]
-    assert tuple(made) == circuit.load + circuit.sgen
+    assert made == [*circuit.load.element, *circuit.sgen]
 
 
 def test_voltage_dependence_takes_the_plainest_model(tables: ThreePhaseTables) -> None:
@@ -105,3 +105,17 @@ def test_legs_have_the_angle_of_what_feeds_them(tables: ThreePhaseTables) -> Non
     angles = nominal_angles(replace(tables, bus=bus, transformer=transformer))["634"]
     assert angles["1"] == pytest.approx(-120)
     assert angles["2"] == pytest.approx(60)
+
+
+def test_a_unit_of_three_phases_moves_them_all_as_the_regulated_one_says(tables: ThreePhaseTables) -> None:
+    regulator = tables.regulator.iloc[[1]].assign(transformer="xfm1")
+    changed = replace(tables, regulator=regulator)
+    net, _ = balanced_net(changed)
+    assert opendss_circuit(changed, net).tap_changer.phases.tolist() == ["bac"]
+
+
+def test_a_regulator_without_a_transformer_is_refused(tables: ThreePhaseTables) -> None:
+    net, _ = balanced_net(tables)
+    stray = replace(tables, regulator=tables.regulator.assign(transformer="elsewhere"))
+    with pytest.raises(InvalidFeederError, match="'elsewhere'"):
+        opendss_circuit(stray, net)
