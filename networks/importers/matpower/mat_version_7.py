@@ -30,9 +30,6 @@ STRUCT, NUMERIC = 2, range(6, 16)
 OTHER_CLASSES = {1: "cell array", 3: "object", 4: "text", 5: "sparse matrix", 16: "function", 17: "object"}
 COMPLEX = 0x0800
 
-# An array element is wanted whole: its name comes after what says how long it is.
-Array = tuple[str, Any]
-
 
 class MatFileVersion7:
     """The variables of a file.
@@ -109,7 +106,7 @@ class MatFileVersion7:
             raise self._too_large()
         return memoryview(content)
 
-    def _array(self, data: memoryview) -> Array:
+    def _array(self, data: memoryview) -> tuple[str, Any]:
         """Name and value of an array."""
         if not len(data):
             return "", np.zeros((0, 0))
