@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame, Series
 
 HIGHEST_KV = 1500.0
-LARGEST_ELEMENT_MW = 10_000.0
+LARGEST_ELEMENT_MW = 100_000.0
 QUANTITIES = {"bus": ("v", "p", "q"), "line": ("p", "q", "i"), "trafo": ("p", "q", "i")}
 SIDES: dict[str, tuple[str | None, ...]] = {"bus": (None,), "line": ("from", "to"), "trafo": ("hv", "lv")}
 NAMED_IN_FULL = 8

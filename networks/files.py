@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from networks.errors import FeederError, InvalidFeederError
 from networks.extensions import add_head_recloser
@@ -15,9 +15,6 @@ from networks.feeder import Network
 from networks.importers.iowa240 import holds_iowa240, read_iowa240
 from networks.importers.simbench import is_simbench_code, read_simbench
 from networks.recipes import FEEDERS, Recipe
-
-if TYPE_CHECKING:
-    from networks.importers.matpower.case import MatpowerCase
 
 
 def recipe_of(name: str) -> tuple[str, Recipe] | None:
@@ -103,20 +100,10 @@ def _opendss(path: Path) -> Network:
 
 
 def _matpower(path: Path) -> Network:
-    from networks.importers.matpower.to_pandapower import net_of
+    from networks.importers.matpower import read_matpower
 
-    net, notes = net_of(_matpower_case(path))
+    net, notes = read_matpower(path)
     return Network(net, approximations=notes)
-
-
-def _matpower_case(path: Path) -> MatpowerCase:
-    if path.suffix.lower() == ".mat":
-        from networks.importers.matpower.mat_file import read_mat_case
-
-        return read_mat_case(path)
-    from networks.importers.matpower.m_file import read_m_case
-
-    return read_m_case(path)
 
 
 READERS: Mapping[str, Callable[[Path], Any]] = {
