@@ -167,7 +167,14 @@ def gridtwin_in_the_background(folder: Path, until: Callable[[RunFolder], Any]) 
     command = [sys.executable, "-m", "mosaik_scenarios.cli", "run", "clean", "--out", str(folder), "--quiet"]
     options = ["--feeder", "cigre_mv", "--step", "1s", "--set", "detectors=[]"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    process = subprocess.Popen([*command, *options], env=environment, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [*command, *options],
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+        # Whoever starts the tests with & lets them, and so their children, ignore Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
     deadline = time.monotonic() + PATIENCE_S
     while not until(RunFolder(folder)) and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.05)
