@@ -26,7 +26,7 @@ def add_missing_coordinates(net: Any) -> None:
     if not missing:
         return
     present = {bus: coordinates(net, bus) for bus in net.bus.index if _has_coordinates(net, bus)}
-    places = beside_neighbours(net, present) if present else layered_tree(net)
+    places = beside_neighbours(net, present or layered_tree(net))
     if "geo" not in net.bus:
         net.bus["geo"] = None
     net.bus["geo"] = net.bus["geo"].astype(object)
@@ -40,7 +40,7 @@ def beside_neighbours(net: Any, present: dict[int, Point]) -> dict[int, Point]:
     "A little" is a share of the typical distance between neighbours that have places; those beside one bus are spread
     around it. What hangs together with no place at all stands beside the first of those present.
     """
-    graph = _graph_of(net)
+    graph = _graph_of(net, live=False)
     places = dict(present)
     reach = BESIDE * _typical_distance(graph, present)
     waiting, anchor = deque(present), next(iter(present))
@@ -56,10 +56,10 @@ def beside_neighbours(net: Any, present: dict[int, Point]) -> dict[int, Point]:
 
 
 def layered_tree(net: Any) -> dict[int, Point]:
-    """Place of each bus: x is its number of branches from the slack, y the middle of what hangs on it."""
+    """Place of each live bus: x is its number of branches from the slack, y the middle of what hangs on it."""
     import networkx
 
-    graph = _graph_of(net)
+    graph = _graph_of(net, live=True)
     places: dict[int, Point] = {}
     next_leaf_y = 0.0
     for root in _roots(net, graph):
@@ -77,10 +77,11 @@ def layered_tree(net: Any) -> dict[int, Point]:
     return places
 
 
-def _graph_of(net: Any) -> Any:
+def _graph_of(net: Any, live: bool) -> Any:
+    """Buses and what connects them: all there is, or what is in service behind closed switches."""
     import pandapower.topology
 
-    return pandapower.topology.create_nxgraph(net, respect_switches=False, multi=False, include_out_of_service=True)
+    return pandapower.topology.create_nxgraph(net, respect_switches=live, multi=False, include_out_of_service=not live)
 
 
 def _typical_distance(graph: Any, places: dict[int, Point]) -> float:
