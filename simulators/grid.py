@@ -42,6 +42,7 @@ class Grid:
     fault_places: tuple[Fault, ...]
     machine: "HostedMachinePlace | None"
     vectors: dict[str, Any]
+    unknown_phases: PhaseState
 
     @property
     def power_flow(self) -> "PowerFlow | OpenDSSPowerFlow":
@@ -55,7 +56,7 @@ class Grid:
     def phases(self) -> PhaseState:
         """The last step by phase, as far as the solver knows."""
         if isinstance(self.power_flow, PowerFlow):
-            return PhaseState.of_balanced(self.power_flow.network, self.power_flow.state)
+            return self.unknown_phases.with_currents_of(self.power_flow.state)
         return self.power_flow.phases
 
     def phase_taps(self) -> FloatArray:
@@ -213,7 +214,8 @@ class GridSimulator(ModelAdapter):
         hosted = None if machine is None else from_mapping(HostedMachinePlace, machine)
         settings = [from_mapping(VoltageRegulatorSettings, regulator) for regulator in regulators]
         regulated = RegulatedPowerFlow(power_flow, settings)
-        return Grid(regulated, places, hosted, _vectors_of(power_flow, len(places)))
+        unknown_phases = PhaseState.unknown(power_flow.network)
+        return Grid(regulated, places, hosted, _vectors_of(power_flow, len(places)), unknown_phases)
 
     def order(self, model: Grid) -> dict[str, list[Any]]:
         """The pandapower index behind every element of the vectors."""

@@ -59,25 +59,25 @@ class RegulatorBank:
         trafo_order: Sequence[int],
         tap_pos: ArrayLike,
     ) -> None:
-        self._start_tap_pos = np.array(tap_pos, dtype=np.float64)
-        if self._start_tap_pos.shape not in ((len(trafo_order),), (len(trafo_order), len(PHASES))):
+        start = np.asarray(tap_pos, dtype=np.float64)
+        if start.shape not in ((len(trafo_order),), (len(trafo_order), len(PHASES))):
             raise InvalidParameterError(
                 f"tap_pos must have one entry (or one a phase) for each of {len(trafo_order)} transformers, "
-                f"got shape {self._start_tap_pos.shape}."
+                f"got shape {start.shape}."
             )
         self.trafo_order = list(trafo_order)
-        self._place = self._places(settings)
+        self._place = self._places(settings, by_phase=start.ndim == 2)
         self._sensing = sensing
         self.regulators = [
-            VoltageRegulator(one, _first_known(self._start_tap_pos[place]))
-            for one, place in zip(settings, self._place, strict=True)
+            VoltageRegulator(one, _first_known(start[place])) for one, place in zip(settings, self._place, strict=True)
         ]
+        self._start_tap_pos = np.nan_to_num(start).round().astype(np.int64)
 
     def step(self, seconds: float, inputs: Mapping[str, Any]) -> NDArray[np.int64]:
         """The taps after every regulator has looked. (n_trafo,) or (n_trafo, 3) [-]"""
         for regulator, seen in zip(self.regulators, self._sensing.look(inputs), strict=True):
             regulator.step(seconds, seen.vm_pu, seen.p_mw, seen.q_mvar)
-        return np.nan_to_num(self.taps_on(self._start_tap_pos)).round().astype(np.int64)
+        return self.taps_on(self._start_tap_pos)
 
     def taps_on(self, tap_pos: ArrayLike) -> NDArray[Any]:
         """`tap_pos` with the regulators' own taps in their places. (n_trafo,) or (n_trafo, 3) [-]"""
@@ -107,12 +107,12 @@ class RegulatorBank:
         """Taps done so far. (n_regulator,) [-]"""
         return np.array([regulator.operations for regulator in self.regulators], dtype=np.int64)
 
-    def _places(self, settings: Sequence[VoltageRegulatorSettings]) -> list[tuple[int, ...]]:
+    def _places(self, settings: Sequence[VoltageRegulatorSettings], by_phase: bool) -> list[tuple[int, ...]]:
         """Where in the taps each regulator's own tap stands."""
         places: list[tuple[int, ...]] = []
         for regulator in settings:
             row = position_of({"trafo": self.trafo_order}, "trafo", regulator.trafo)
-            by_itself = self._start_tap_pos.ndim == 2 and regulator.phases
+            by_itself = by_phase and regulator.phases
             places.append((row, PHASES.index(regulator.phases[0])) if by_itself else (row,))
         if len(set(places)) < len(places):
             raise InvalidParameterError("a transformer has one regulator, got two for the same; take one out.")

@@ -1,6 +1,6 @@
 """What a grid looks like phase by phase, and the balanced equivalent of its currents; in pandapower table order."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -59,20 +59,17 @@ class PhaseState:
     trafo_i_lv_equivalent_ka: FloatArray
 
     @classmethod
-    def unknown(cls, network: NetworkModel, **known: FloatArray) -> "PhaseState":
-        """NaN, but for the vectors given."""
+    def unknown(cls, network: NetworkModel) -> "PhaseState":
+        """Nothing but NaN; read-only, so that it can be handed out at every step."""
         sizes = {"line": len(network.line_index), "trafo": len(network.trafo_index)}
-        return cls(
-            **{
-                name: known[name] if name in known else np.full(sizes.get(name.split("_")[0], network.n_bus), np.nan)
-                for name in PHASE_FIELDS
-            }
-        )
+        values = {name: np.full(sizes.get(name.split("_")[0], network.n_bus), np.nan) for name in PHASE_FIELDS}
+        for value in values.values():
+            value.setflags(write=False)
+        return cls(**values)
 
-    @classmethod
-    def of_balanced(cls, network: NetworkModel, state: GridState) -> "PhaseState":
-        """The state of a balanced network says nothing of its phases, and its currents are their own equivalents."""
-        return cls.unknown(network, **{name: getattr(state, of) for name, of in EQUIVALENT_CURRENTS.items()})
+    def with_currents_of(self, balanced: GridState) -> "PhaseState":
+        """The same phases, with the currents of a balanced network, which are their own equivalents."""
+        return replace(self, **{name: getattr(balanced, of) for name, of in EQUIVALENT_CURRENTS.items()})
 
 
 PHASE_FIELDS: tuple[str, ...] = tuple(PhaseState.__dataclass_fields__)

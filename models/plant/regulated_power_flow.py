@@ -75,6 +75,8 @@ class RegulatedPowerFlow:
         inputs
             What acts on the grid during the step; the taps of regulated transformers are the regulators' own.
         """
+        if not self.bank.regulators:
+            return self.power_flow.solve(inputs)
         state = self._solve(inputs)
         now_s = seconds
         for _ in range(MOST_POWER_FLOWS_A_STEP):
