@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from models.recording.run_folder import RunFolder, written_at_once
+from networks.layout import place_of
 
 
 def topology_of(net: Any) -> dict[str, list[dict[str, Any]]]:
@@ -47,11 +48,8 @@ def read_topology(folder: RunFolder) -> dict[str, list[dict[str, Any]]]:
 
 
 def _place(places: Any, bus: int) -> dict[str, float]:
-    text = places.get(bus)
-    if not isinstance(text, str) or not text:
-        return {}
-    x, y = json.loads(text)["coordinates"][:2]
-    return {"x": float(x), "y": float(y)}
+    place = place_of(places.get(bus))
+    return {} if place is None else {"x": place[0], "y": place[1]}
 
 
 def _branches(table: Any, start: str, end: str) -> list[dict[str, int]]:

@@ -118,16 +118,13 @@ def busbars(net: Any) -> set[int]:
 
     Behind a source's impedance it is the far end that is a busbar.
     """
+    import networkx
+
     stiff = net.line[net.line.name == SOURCE_IMPEDANCE]
-    joined = {*net.ext_grid.bus, *net.trafo.lv_bus, *stiff.from_bus, *stiff.to_bus}
+    stations = {*net.ext_grid.bus, *net.trafo.lv_bus, *stiff.from_bus, *stiff.to_bus}
     couplers = net.switch[(net.switch.et == "b") & net.switch.closed]
-    ends = [{int(bus), int(element)} for bus, element in zip(couplers.bus, couplers.element, strict=True)]
-    grown = True
-    while grown:
-        before = len(joined)
-        joined = joined.union(*(pair for pair in ends if pair & joined))
-        grown = len(joined) > before
-    return joined
+    joined = networkx.connected_components(networkx.Graph(zip(couplers.bus, couplers.element, strict=True)))
+    return stations.union(*(buses for buses in joined if buses & stations))
 
 
 def line_switch(net: Any, line: int, bus: int) -> int:

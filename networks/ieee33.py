@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from networks.checks import check_network
 from networks.feeder import PV_COLUMNS, RECLOSER_COLUMNS, REGULATOR_COLUMNS, TRANSFORMER_COLUMNS, Feeder, table
-from networks.layout import coordinates
+from networks.layout import coordinates, geojson
 from networks.metering import Point, metering_plan
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ DATA = Path(__file__).parent / "data" / "ieee33"
 def draw_diagram(feeder: Feeder) -> Feeder:
     """The buses at their places in the paper's one-line diagram, which is no map."""
     for bus, place in diagram().items():
-        feeder.net.bus.at[bus, "geo"] = json.dumps({"coordinates": place, "type": "Point"})
+        feeder.net.bus.at[bus, "geo"] = geojson(*place)
     return feeder
 
 

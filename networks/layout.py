@@ -31,7 +31,7 @@ def add_missing_coordinates(net: Any) -> None:
         net.bus["geo"] = None
     net.bus["geo"] = net.bus["geo"].astype(object)
     for bus in missing:
-        net.bus.at[bus, "geo"] = json.dumps({"coordinates": list(places[bus]), "type": "Point"})
+        net.bus.at[bus, "geo"] = geojson(*places[bus])
 
 
 def beside_neighbours(net: Any, present: dict[int, Point]) -> dict[int, Point]:
@@ -102,9 +102,24 @@ def _roots(net: Any, graph: Any) -> list[int]:
 
 
 def _has_coordinates(net: Any, bus: int) -> bool:
-    return "geo" in net.bus and isinstance(net.bus.at[bus, "geo"], str) and bool(net.bus.at[bus, "geo"])
+    return "geo" in net.bus and place_of(net.bus.at[bus, "geo"]) is not None
 
 
 def coordinates(net: Any, bus: int) -> Point:
-    x, y = json.loads(net.bus.at[bus, "geo"])["coordinates"][:2]
+    """Where a bus with coordinates is."""
+    place = place_of(net.bus.at[bus, "geo"])
+    assert place is not None, f"bus {bus} has no coordinates"
+    return place
+
+
+def place_of(geo: Any) -> Point | None:
+    """The point that a cell of ``net.bus.geo`` holds; None where it holds none."""
+    if not isinstance(geo, str) or not geo:
+        return None
+    x, y = json.loads(geo)["coordinates"][:2]
     return float(x), float(y)
+
+
+def geojson(x: float, y: float) -> str:
+    """A point as pandapower keeps it in ``net.bus.geo``."""
+    return json.dumps({"coordinates": [x, y], "type": "Point"})

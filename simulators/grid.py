@@ -10,10 +10,11 @@ from models.control.voltage_regulator import VoltageRegulatorSettings
 from models.errors import InvalidParameterError
 from models.network_model import FloatArray
 from models.parameters import from_mapping
+from models.phases import PHASES
 from models.plant.faults import Fault
 from models.plant.grid_elements import CHILDREN, VECTOR_OF_CHILD_INPUT
 from models.plant.grid_state import STATE_FIELDS, GridInputs, GridState, phasor
-from models.plant.phase_state import PHASE_FIELDS, PHASES, PhaseState, by_phase
+from models.plant.phase_state import PHASE_FIELDS, PhaseState, by_phase
 from models.plant.power_flow import PowerFlow
 from models.plant.regulated_power_flow import RegulatedPowerFlow
 from simulators.adapter import ModelAdapter, serve, single_source

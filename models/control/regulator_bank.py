@@ -11,8 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from models.control.regulator_sensing import Sensed, position_of
 from models.control.voltage_regulator import VoltageRegulator, VoltageRegulatorSettings
 from models.errors import InvalidParameterError
-
-PHASES = "abc"
+from models.phases import PHASES
 
 
 class Sensing(Protocol):

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from models.network_model import FloatArray, IntArray
-from models.plant.phase_state import PHASES
+from models.phases import PHASES
 
 if TYPE_CHECKING:
     from pandas import DataFrame

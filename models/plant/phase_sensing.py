@@ -9,7 +9,7 @@ import numpy as np
 from models.control.regulator_sensing import Sensed, position_of
 from models.control.voltage_regulator import VoltageRegulatorSettings
 from models.network_model import FloatArray
-from models.plant.phase_state import PHASES
+from models.phases import PHASES
 
 
 class PhaseSensing:

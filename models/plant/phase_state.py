@@ -6,9 +6,8 @@ from typing import Any
 import numpy as np
 
 from models.network_model import FloatArray, NetworkModel
+from models.phases import PHASES
 from models.plant.grid_state import GridState
-
-PHASES = "abc"
 
 # Balanced equivalent of a current, and the vector of the state that shows the largest phase.
 EQUIVALENT_CURRENTS = {

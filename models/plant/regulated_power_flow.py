@@ -12,9 +12,9 @@ from models.control.ganged import ganged
 from models.control.regulator_bank import RegulatorBank
 from models.control.regulator_sensing import BusSensing
 from models.control.voltage_regulator import VoltageRegulatorSettings
+from models.phases import PHASES
 from models.plant.grid_state import GridInputs, GridState
 from models.plant.phase_sensing import PhaseSensing
-from models.plant.phase_state import PHASES
 from models.plant.power_flow import PowerFlow
 
 if TYPE_CHECKING:

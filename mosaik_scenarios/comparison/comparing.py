@@ -19,7 +19,6 @@ from mosaik_scenarios.comparison.metrics import (
     require_per_unit,
     require_same_unit,
 )
-from mosaik_scenarios.comparison.names import PHASES
 from mosaik_scenarios.comparison.references import read_reference
 from mosaik_scenarios.comparison.references.reference import FloatArray, IntArray, Reference
 from mosaik_scenarios.comparison.result import Comparison
@@ -43,6 +42,7 @@ from mosaik_scenarios.comparison.twin import (
     solve_nominal,
 )
 from mosaik_scenarios.errors import ComparisonError
+from networks.three_phase.tables import PHASES
 
 if TYPE_CHECKING:
     from networks.feeder import Feeder
@@ -136,10 +136,10 @@ class _Task:
             raise ComparisonError(f"{reference.source}: a {reference.kind} is one power flow; leave --hours out.")
         self.hours: IntArray | None = None
         self.rows: IntArray = np.zeros(1, dtype=np.int64)
-        self.begin = 0
+        self.wanted: range | None = None
         if over_time:
             self._choose_hours(hours)
-        self.imposed = None if taps is None else self._impose(taps, hours)
+        self.imposed = None if taps is None else self._impose(taps)
 
     def carry_out(self, tolerance: float | None) -> Comparison:
         """Match, solve, and take the differences."""
@@ -174,6 +174,11 @@ class _Task:
             tolerance=tolerance,
         )
 
+    @property
+    def begin(self) -> int:
+        """The hour that the twin begins with."""
+        return 0 if self.wanted is None else self.wanted.start
+
     def _choose_hours(self, hours: str | Sequence[int] | range | None) -> None:
         recorded = self.feeder.recorded_loads
         if recorded is None:
@@ -183,12 +188,11 @@ class _Task:
                 "recorded loads."
             )
         available = recorded_hours(recorded)
-        wanted = parse_hours(hours, available)
+        self.wanted = parse_hours(hours, available)
         stated = self.reference.hours_since(recorded.start)
-        self.rows, self.hours = choose_rows(self.reference.source, self.reference.rows, stated, wanted, available)
-        self.begin = 0 if wanted is None else wanted.start
+        self.rows, self.hours = choose_rows(self.reference.source, self.reference.rows, stated, self.wanted, available)
 
-    def _impose(self, taps: TapRecord, hours: str | Sequence[int] | range | None) -> ImposedTaps:
+    def _impose(self, taps: TapRecord) -> ImposedTaps:
         if self.hours is None:
             if taps.time.rows != 1:
                 raise ComparisonError(
@@ -197,8 +201,7 @@ class _Task:
             return impose(taps, self.feeder)
         recorded = self.feeder.recorded_loads
         assert recorded is not None
-        available = recorded_hours(recorded)
-        rows = rows_at(taps, self.hours, parse_hours(hours, available), available, recorded.start)
+        rows = rows_at(taps, self.hours, self.wanted, recorded_hours(recorded), recorded.start)
         return impose(taps, self.feeder, rows)
 
     def _tap_changers(self) -> dict[TapChanger, list[int]]:

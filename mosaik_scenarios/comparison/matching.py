@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mosaik_scenarios.comparison.names import PHASES, BusMatch, NodeName, full_key, match_buses
+from mosaik_scenarios.comparison.names import BusMatch, NodeName, full_key, match_buses
 from mosaik_scenarios.comparison.references.over_time import VOLTAGES
 from mosaik_scenarios.comparison.references.reference import Branches, FloatArray, IntArray, Reference, Voltages
 from mosaik_scenarios.comparison.twin import WHOLE, Probes
 from mosaik_scenarios.errors import ComparisonError
-from networks.three_phase.tables import STIFF_SOURCE
+from networks.three_phase.tables import PHASES, STIFF_SOURCE
 
 if TYPE_CHECKING:
     from networks.feeder import Feeder

@@ -8,8 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mosaik_scenarios.errors import ComparisonError
-
-PHASES = "abc"
+from networks.three_phase.tables import PHASES
 
 _NODES = re.compile(r"(?P<bus>.*?\w)(?P<nodes>(?:\.\d)+|\.[abc])", re.IGNORECASE)
 _NUMBER = re.compile(r"(?:bus|node|n|b)?[\s_-]*0*(?P<number>\d\w*?)(?:\.0+)?", re.IGNORECASE)

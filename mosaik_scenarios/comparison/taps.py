@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mosaik_scenarios.comparison.hours import choose_rows
-from mosaik_scenarios.comparison.names import PHASES, full_key
+from mosaik_scenarios.comparison.names import full_key
 from mosaik_scenarios.comparison.references.csv_file import CsvFile
 from mosaik_scenarios.comparison.references.over_time import time_of, value_columns
 from mosaik_scenarios.comparison.references.reference import FloatArray, IntArray, Reference
 from mosaik_scenarios.errors import ComparisonError
+from networks.three_phase.tables import PHASES
 
 if TYPE_CHECKING:
     from networks.feeder import Feeder

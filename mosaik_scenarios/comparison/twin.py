@@ -10,11 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mosaik_scenarios.comparison.hours import HOUR_S
-from mosaik_scenarios.comparison.names import PHASES
 from mosaik_scenarios.comparison.references.reference import FloatArray, IntArray
 from mosaik_scenarios.comparison.taps import ImposedTaps
 from mosaik_scenarios.errors import ComparisonError
-from networks.three_phase.tables import SOURCE_IMPEDANCE
+from networks.three_phase.tables import PHASES, SOURCE_IMPEDANCE
 
 if TYPE_CHECKING:
     from models.plant.grid_state import GridInputs, GridState

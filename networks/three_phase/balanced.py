@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from math import hypot, isfinite, pi
 from typing import TYPE_CHECKING, Any
 
+from networks.layout import geojson
 from networks.three_phase.banks import Bank, banks_of, require_two_windings, trafo_parameters
 from networks.three_phase.folding import (
     configuration_matrices,
@@ -78,7 +78,8 @@ class _Builder:
         indices = pandapower.create_buses(self.net, len(table), table.vn_kv.to_numpy(float), name=list(table.bus))
         self.index = {name: int(index) for name, index in zip(table.bus, indices, strict=True)}
         places = table[["x", "y"]].to_numpy(float)  # of tables read from a script, None is in a column of objects
-        self.net.bus["geo"] = [_geojson(*place) for place in places]
+        # Nobody said where a bus without coordinates is.
+        self.net.bus["geo"] = [geojson(x, y) if isfinite(hypot(x, y)) else None for x, y in places.tolist()]
 
     def add_source(self) -> None:
         import pandapower
@@ -261,8 +262,3 @@ def _least_ohm(vn_kv: float) -> float:
 
 def _count(number: int, what: str) -> str:
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
-
-
-def _geojson(x: float, y: float) -> str | None:
-    """A place as pandapower keeps it; None where nobody said."""
-    return json.dumps({"coordinates": [x, y], "type": "Point"}) if isfinite(hypot(x, y)) else None

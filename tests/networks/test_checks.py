@@ -135,7 +135,7 @@ REFUSALS = {
         lambda net: net.load.__setitem__("p_mw", [-0.2, 0.1]),
         r"load 0 .* has p_mw -0\.2; a load consumes",
     ),
-    "watts": (lambda net: net.load.__setitem__("p_mw", 200_000.0), r"within 10000"),
+    "watts": (lambda net: net.load.__setitem__("p_mw", 200_000.0), r"within 100000\."),
     "volts": (lambda net: net.bus.__setitem__("vn_kv", 20_000.0), r"bus 0 has vn_kv 20000\.0; expected kilovolts"),
     "no voltage": (lambda net: net.bus.__setitem__("vn_kv", 0.0), r"bus 0 has vn_kv 0\.0"),
     "overload": (lambda net: net.load.__setitem__("p_mw", 5000.0), r"does not converge at nominal load"),

@@ -1,0 +1,3 @@
+"""The phases, in the order in which whatever is kept by phase holds them."""
+
+PHASES = "abc"
