@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
 WORST_SHOWN = 8
 NAMES_SHOWN = 12
-LINE_WIDTH = 118
 
 
 def comparison_text(comparison: Comparison) -> str:

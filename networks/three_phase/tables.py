@@ -11,7 +11,7 @@ of leg ``"1"``: their voltages to the neutral between them are opposite.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -168,16 +168,6 @@ def read_tables(folder: str | Path) -> ThreePhaseTables:
     """
     folder = Path(folder)
     return ThreePhaseTables(**{table: _read_table(folder, table) for table in COLUMNS})
-
-
-def write_tables(tables: ThreePhaseTables, folder: str | Path) -> None:
-    """Write one CSV file a table; empty tables leave none."""
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    for field in fields(tables):
-        table = getattr(tables, field.name)
-        if len(table):
-            table.to_csv(folder / f"{field.name}.csv", index=False)
 
 
 def _read_table(folder: Path, name: str) -> DataFrame:
