@@ -160,14 +160,16 @@ def grid_vectors() -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_every_step_hands_out_all_outputs_afresh(parameters: Callable, grid_vectors: dict[str, Any], role: str) -> None:
+def test_no_later_step_can_change_what_a_step_handed_out(
+    parameters: Callable, grid_vectors: dict[str, Any], role: str
+) -> None:
     sources = grid_vectors | {"value_received": np.ones(len(parameters("Scada")["plan"]))}
     first, second = stepped(role, parameters(role), sources)
     assert first.keys() == second.keys() == set(class_of(role).OUTPUTS)
     for attr, value in first.items():
         assert np.ndim(value) <= 1
-        shared = isinstance(value, np.ndarray) and np.shares_memory(value, second[attr])
-        assert not shared or value.size == 0, attr
+        if isinstance(value, np.ndarray) and value.flags.writeable:
+            assert not np.shares_memory(value, second[attr]) or value.size == 0, attr
 
 
 @pytest.mark.parametrize("role", REMOTE)
