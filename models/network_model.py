@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csc_matrix, csr_matrix
+from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import spsolve
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ BoolArray = NDArray[np.bool_]
 
 # A tap changer that walks its whole range, at a few switch states, stays compiled.
 CACHED_STATES = 64
+
+FROM_END, TO_END = range(2)
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +67,29 @@ class Admittances:
     def n_node(self) -> int:
         """Number of energised nodes."""
         return len(self.vn_kv)
+
+    @cached_property
+    def base_ka(self) -> FloatArray:
+        """Current of 1 pu at every node. [kA]"""
+        return np.asarray(self.base_mva / np.sqrt(3.0) / self.vn_kv)
+
+    @cached_property
+    def reference_nodes(self) -> IntArray:
+        """The first slack node of every island: its angle is its set-point, all other angles are unknown.
+
+        A second slack in the same island keeps its angle as a state, since the control room does not know the phase
+        between two infeeds from anywhere but its meters.
+        """
+        _, island = connected_components(abs(self.ybus), directed=False)
+        _, first = np.unique(island[self.slack_nodes], return_index=True)
+        return self.slack_nodes[np.sort(first)]
+
+    def terminal(self, branch: int, end: int) -> tuple[int, list[int], list[complex]]:
+        """The node at one end of a branch, and the nodes and admittances whose products add up to the current there."""
+        f, t = int(self.from_node[branch]), int(self.to_node[branch])
+        if end == FROM_END:
+            return f, [f, t], [complex(self.y_ff[branch]), complex(self.y_ft[branch])]
+        return t, [t, f], [complex(self.y_tt[branch]), complex(self.y_tf[branch])]
 
     @cached_property
     def flat_start(self) -> ComplexArray:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from models.errors import InvalidParameterError, NotObservableError
 from models.estimation.bad_data import chi_square_test, residual_threshold
+from models.estimation.estimate import Estimate
 from models.estimation.metering_plan import read_plan
 from models.estimation.pseudo_measurements import PSEUDO_STD_DEV_FRACTION, InjectionForecast
 from models.estimation.topology import Fit, TopologyEstimation
@@ -22,41 +23,6 @@ CACHED_TOPOLOGIES = 32
 
 
 @dataclass(frozen=True, eq=False)
-class Estimate:
-    """The state at one time and what the residuals say about the measurements.
-
-    The tests (`objective` to `normalised_residual`) judge everything that came in; the state is the one after bad data
-    were removed. Without a solution (`converged` or `observable` false) every float is NaN.
-    """
-
-    converged: bool
-    observable: bool
-    vm_pu: FloatArray
-    """Magnitude at every bus, NaN where de-energised, (n_bus,). [pu]"""
-    va_degree: FloatArray
-    """Angle at every bus, against the set-point of the island's first slack, (n_bus,). [degree]"""
-    trafo_p_lv_mw: FloatArray
-    trafo_q_lv_mvar: FloatArray
-    """Power into every transformer at its low-voltage side, 0 where out of service, (n_trafo,). [MW], [Mvar]"""
-    objective: float
-    """J(x), the weighted sum of squared residuals, before any removal. [-]"""
-    degrees_of_freedom: int
-    """Active rows less states; 0 without a solution."""
-    chi_square_threshold: float
-    p_value: float
-    """Probability of a J at least this large without bad data."""
-    normalised_residual: FloatArray
-    """|r| over its standard deviation before any removal; NaN for unused and critical channels, (n_channel,). [-]"""
-    removed: BoolArray
-    """Channels taken for bad data, (n_channel,)."""
-    objective_after_removal: float
-    unobservable_buses: tuple[int, ...]
-    """pandapower indices of the buses that the measurements leave open."""
-    iterations: int
-    """Linear solutions of the last fit."""
-
-
-@dataclass(frozen=True, eq=False)
 class _Snapshot:
     """All that one estimate knows."""
 
@@ -64,6 +30,7 @@ class _Snapshot:
     value: FloatArray
     usable: BoolArray
     consumption: FloatArray
+    extra_variance: FloatArray | None
 
 
 class StateEstimator:
@@ -138,6 +105,7 @@ class StateEstimator:
         load_q_mvar_forecast: FloatArray | None = None,
         tap_pos: Any = None,
         switch_closed: Any = None,
+        extra_variance: FloatArray | None = None,
     ) -> Estimate:
         """The most likely state at one time.
 
@@ -150,7 +118,9 @@ class StateEstimator:
         load_p_mw_forecast, load_q_mvar_forecast
             What the loads are expected to draw; None is nominal. (n_load,) [MW], [Mvar]
         tap_pos, switch_closed
-            Telemetered states of transformers and switches; None is as built. (n_trafo,), (n_switch,)
+            Believed states of transformers and switches; None is as built. (n_trafo,), (n_switch,)
+        extra_variance
+            Variance that channels have beside their meters', such as that of a stale value; None is none. (n_channel,)
 
         Raises
         ------
@@ -169,6 +139,7 @@ class StateEstimator:
             value=value,
             usable=usable & np.isfinite(value),
             consumption=self._forecast.consumption(load_p_mw_forecast, load_q_mvar_forecast),
+            extra_variance=extra_variance,
         )
         open_nodes, fit = self._fit(snapshot, snapshot.usable)
         if fit is None:
@@ -221,7 +192,9 @@ class StateEstimator:
 
     def _fit(self, snapshot: _Snapshot, usable: BoolArray) -> tuple[NDArray[np.int64], Fit | None]:
         """Nodes that stay open, and the fit if there are none."""
-        readings = snapshot.topology.measurements.read(snapshot.value, usable, snapshot.consumption)
+        readings = snapshot.topology.measurements.read(
+            snapshot.value, usable, snapshot.consumption, snapshot.extra_variance
+        )
         open_nodes = snapshot.topology.unobservable_nodes(readings)
         return open_nodes, None if len(open_nodes) else snapshot.topology.fit(readings)
 

@@ -17,12 +17,11 @@ from typing import NamedTuple
 import numba
 import numpy as np
 from scipy.sparse import coo_matrix, csc_matrix, identity
-from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import splu
 
 from models.estimation.measurement_model import Rows
 from models.estimation.sparse_ldl import FactorPattern, analyse, factorise, pairs_within, positions
-from models.network_model import Admittances, FloatArray, IntArray
+from models.network_model import FloatArray, IntArray
 
 # Smallest pivot of the gain matrix over its diagonal at which the factor still has four good digits.
 WELL_CONDITIONED = 1e-12
@@ -57,17 +56,6 @@ class StateLayout(NamedTuple):
     entry_state: IntArray
     pair_start: IntArray
     pair_position: IntArray
-
-
-def reference_nodes(admittances: Admittances) -> IntArray:
-    """The first slack node of every island: its angle is its set-point, all other angles are states.
-
-    A second slack in the same island keeps its angle as a state, since the control room does not know the phase between
-    two infeeds from anywhere but its meters.
-    """
-    _, island = connected_components(abs(admittances.ybus), directed=False)
-    _, first = np.unique(island[admittances.slack_nodes], return_index=True)
-    return admittances.slack_nodes[np.sort(first)]
 
 
 def elimination_order(rows: Rows, n_node: int) -> IntArray:

@@ -16,10 +16,10 @@ from typing import NamedTuple
 import numba
 import numpy as np
 
-from models.network_model import Admittances, ComplexArray, FloatArray, IntArray
+from models.estimation.network_equations import NetworkEquations
+from models.network_model import ComplexArray, FloatArray, IntArray
 
-VOLTAGE, ACTIVE_POWER, REACTIVE_POWER, CURRENT = range(4)
-FROM_END, TO_END = range(2)
+VOLTAGE, ACTIVE_POWER, REACTIVE_POWER, CURRENT, ANGLE = range(5)
 
 
 class Rows(NamedTuple):
@@ -28,7 +28,7 @@ class Rows(NamedTuple):
     Attributes
     ----------
     quantity
-        `VOLTAGE`, `ACTIVE_POWER`, `REACTIVE_POWER` or `CURRENT`. (n_row,)
+        `VOLTAGE`, `ACTIVE_POWER`, `REACTIVE_POWER`, `CURRENT` or `ANGLE`. (n_row,)
     own_node
         Node whose voltage is read, or from which power or current flows into the network. (n_row,)
     term_start
@@ -50,7 +50,7 @@ class Rows(NamedTuple):
 class RowCollector:
     """Collects rows one by one for one topology state; each method returns the number of the row it added."""
 
-    admittances: Admittances
+    admittances: NetworkEquations
     quantity: list[int] = field(default_factory=list)
     own_node: list[int] = field(default_factory=list)
     term_count: list[int] = field(default_factory=list)
@@ -61,6 +61,10 @@ class RowCollector:
         """Voltage magnitude at a node. [pu]"""
         return self._add(VOLTAGE, node, [node], [1.0])
 
+    def angle(self, node: int) -> int:
+        """Voltage angle at a node, against the set-point of the reference. [rad]"""
+        return self._add(ANGLE, node, [node], [1.0])
+
     def injection(self, quantity: int, node: int) -> int:
         """Active or reactive power from a node into the network, its shunts included. [pu]"""
         ybus = self.admittances.ybus
@@ -70,15 +74,8 @@ class RowCollector:
 
     def flow(self, quantity: int, branch: int, end: int) -> int:
         """Active or reactive power or current magnitude into a branch at one end. [pu]"""
-        a = self.admittances
-        nodes = [int(a.from_node[branch]), int(a.to_node[branch])]
-        admittance = [a.y_ff[branch], a.y_ft[branch]]
-        if end == TO_END:
-            nodes.reverse()
-            admittance = [a.y_tt[branch], a.y_tf[branch]]
-        if nodes[0] == nodes[1]:
-            return self._add(quantity, nodes[0], nodes[:1], [sum(admittance)])
-        return self._add(quantity, nodes[0], nodes, admittance)
+        node, nodes, admittance = self.admittances.terminal(branch, end)
+        return self._add(quantity, node, *_summed_by_node(nodes, admittance))
 
     def rows(self) -> Rows:
         """What was collected, as arrays."""
@@ -97,6 +94,14 @@ class RowCollector:
         self.term_node += nodes
         self.term_admittance += admittance
         return len(self.quantity) - 1
+
+
+def _summed_by_node(nodes: list[int], admittance: list[complex]) -> tuple[list[int], list[complex]]:
+    """Every node once: a branch between buses that a closed switch joins begins and ends in the same one."""
+    total: dict[int, complex] = {}
+    for node, y in zip(nodes, admittance, strict=True):
+        total[node] = total.get(node, 0.0) + y
+    return list(total), list(total.values())
 
 
 @numba.njit(cache=True)
@@ -126,6 +131,12 @@ def linearise(
             for t in terms:
                 jacobian[2 * t] = 0.0
                 jacobian[2 * t + 1] = 1.0
+            continue
+        if quantity == ANGLE:
+            predicted[row] = va_radian[own]
+            for t in terms:
+                jacobian[2 * t] = 1.0
+                jacobian[2 * t + 1] = 0.0
             continue
 
         current = 0.0 + 0.0j

@@ -12,13 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.estimation.measurement_model import ACTIVE_POWER, CURRENT, REACTIVE_POWER, VOLTAGE, RowCollector
-from models.estimation.metering_plan import Channels
+from models.estimation.measurement_model import ACTIVE_POWER, ANGLE, CURRENT, REACTIVE_POWER, VOLTAGE, RowCollector
+from models.estimation.metering_plan import STATUS, Channels
+from models.estimation.network_equations import NetworkEquations
 from models.estimation.pseudo_measurements import InjectionForecast
-from models.network_model import Admittances, BoolArray, FloatArray
+from models.network_model import BoolArray, FloatArray
 
 POWERS = (ACTIVE_POWER, REACTIVE_POWER)
 NONE = -1
+DEGREES_IN_A_RADIAN = 180.0 / np.pi
 # Standard deviation of a zero injection over that of the sharpest power row: as good as exact, yet the gain matrix
 # stays well conditioned.
 ZERO_INJECTION_SHARPNESS = 0.01
@@ -67,7 +69,7 @@ class MeasurementSet:
         Number of rows that channels take part in; they come first.
     """
 
-    def __init__(self, admittances: Admittances, channels: Channels, forecast: InjectionForecast) -> None:
+    def __init__(self, admittances: NetworkEquations, channels: Channels, forecast: InjectionForecast) -> None:
         self._admittances = admittances
         self._channels = channels
         self._n_bus = len(admittances.node_of_bus)
@@ -98,13 +100,17 @@ class MeasurementSet:
         """Number of rows, active or not."""
         return len(self.rows.quantity)
 
-    def read(self, value: FloatArray, usable: BoolArray, consumption: FloatArray) -> Readings:
+    def read(
+        self, value: FloatArray, usable: BoolArray, consumption: FloatArray, extra_variance: FloatArray | None = None
+    ) -> Readings:
         """The rows at one time.
 
         Parameters
         ----------
         value, usable
             What the channels read, and which of them count. (n_channel,)
+        extra_variance
+            Variance that channels have beside their meters', such as that of a stale value; None is none. (n_channel,)
         consumption
             What `InjectionForecast.consumption` expects. (2 n_bus,) [MW, Mvar]
         """
@@ -113,7 +119,10 @@ class MeasurementSet:
         from_channel = np.append(value, 0.0)[self._channel]
         from_forecast = np.append(consumption + self._other_consumption, 0.0)[self._source]
         measured = self._sum_by_row(self._scale * np.where(taken, from_channel, from_forecast))
-        variance = self._sum_by_row(np.where(taken, self._channel_variance, self._forecast_variance))
+        channel_variance = self._channel_variance
+        if extra_variance is not None:
+            channel_variance = channel_variance + self._scale**2 * np.append(extra_variance, 0.0)[self._channel]
+        variance = self._sum_by_row(np.where(taken, channel_variance, self._forecast_variance))
         variance += self._zero_variance
 
         active = np.isfinite(variance)
@@ -141,9 +150,12 @@ class MeasurementSet:
                 continue
             if quantity == VOLTAGE:
                 row, base = self._collector.voltage(place), 1.0
+            elif quantity == ANGLE:
+                row, base = self._collector.angle(place), DEGREES_IN_A_RADIAN
             else:
                 row = self._collector.flow(quantity, place, int(self._channels.end[channel]))
-                base = self._base_ka(row) if quantity == CURRENT else self._admittances.base_mva
+                node = self._collector.own_node[row]
+                base = float(self._admittances.base_ka[node]) if quantity == CURRENT else self._admittances.base_mva
             self.row_of_channel[channel] = row
             self._contributions.append((row, channel, NONE, 1.0 / base))
 
@@ -191,15 +203,11 @@ class MeasurementSet:
         return row
 
     def _places(self) -> list[int]:
-        """Node (at a bus) or branch (at a line or transformer) of every channel."""
+        """Node (at a bus) or branch (at a line or transformer) of every channel; none of a status."""
         a = self._admittances
         places = {"bus": a.node_of_bus, "line": a.branch_of_line, "trafo": a.branch_of_trafo}
-        channels = zip(self._channels.element_type, self._channels.position, strict=True)
-        return [int(places[element_type][position]) for element_type, position in channels]
-
-    def _base_ka(self, row: int) -> float:
-        vn_kv = self._admittances.vn_kv[self._collector.own_node[row]]
-        return float(self._admittances.base_mva / (np.sqrt(3.0) * vn_kv))
+        channels = zip(self._channels.quantity, self._channels.element_type, self._channels.position, strict=True)
+        return [NONE if kind == STATUS else int(places[element][position]) for kind, element, position in channels]
 
     def _number_contributions(self) -> None:
         table = np.array(self._contributions, dtype=float).reshape(-1, 4)

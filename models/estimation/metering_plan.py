@@ -7,17 +7,34 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from models.errors import InvalidParameterError
-from models.estimation.measurement_model import ACTIVE_POWER, CURRENT, FROM_END, REACTIVE_POWER, TO_END, VOLTAGE
-from models.network_model import FloatArray, IntArray, NetworkModel
+from models.estimation.measurement_model import ACTIVE_POWER, ANGLE, CURRENT, REACTIVE_POWER, VOLTAGE
+from models.network_model import FROM_END, TO_END, FloatArray, IntArray, NetworkModel
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
 COLUMNS = ("name", "measurement_type", "element_type", "element", "side", "std_dev")
-QUANTITIES = {"v": VOLTAGE, "p": ACTIVE_POWER, "q": REACTIVE_POWER, "i": CURRENT}
-MEASURED_AT = {"bus": "vpq", "line": "pqi", "trafo": "pqi"}
+# Channels that tell a tap or a breaker's state are no measurements of the state: they say which network it is.
+STATUS = -1
+QUANTITIES = {
+    "v": VOLTAGE,
+    "va": ANGLE,
+    "p": ACTIVE_POWER,
+    "q": REACTIVE_POWER,
+    "i": CURRENT,
+    "tap": STATUS,
+    "closed": STATUS,
+}
+MEASURED_AT: Mapping[str, tuple[str, ...]] = {
+    "bus": ("v", "va", "p", "q"),
+    "line": ("p", "q", "i"),
+    "trafo": ("p", "q", "i", "tap"),
+    "switch": ("closed",),
+}
 ENDS: Mapping[tuple[str, str, str | None], int] = {
-    **{(quantity, "bus", None): FROM_END for quantity in "vpq"},
+    **{(quantity, "bus", None): FROM_END for quantity in ("v", "va", "p", "q")},
+    ("tap", "trafo", None): FROM_END,
+    ("closed", "switch", None): FROM_END,
     **{(quantity, "line", "from"): FROM_END for quantity in "pqi"},
     **{(quantity, "line", "to"): TO_END for quantity in "pqi"},
     **{(quantity, "trafo", "hv"): FROM_END for quantity in "pqi"},
@@ -31,14 +48,14 @@ class Channels:
 
     name: tuple[str, ...]
     quantity: IntArray
-    """`VOLTAGE`, `ACTIVE_POWER`, `REACTIVE_POWER` or `CURRENT`, (n_channel,)."""
+    """`VOLTAGE`, `ANGLE`, `ACTIVE_POWER`, `REACTIVE_POWER`, `CURRENT` or `STATUS`, (n_channel,)."""
     element_type: tuple[str, ...]
     position: IntArray
     """Row of the element in its pandapower table, (n_channel,)."""
     end: IntArray
     """`FROM_END` (also hv) or `TO_END` (also lv), (n_channel,)."""
     variance: FloatArray
-    """In the square of the channel's unit, (n_channel,)."""
+    """In the square of the channel's unit, (n_channel,); of no meaning for a status."""
 
     def __len__(self) -> int:
         return len(self.name)
@@ -75,6 +92,7 @@ def read_plan(plan: "DataFrame", network: NetworkModel) -> Channels:
         "bus": _positions(network.bus_index),
         "line": _positions(network.line_index),
         "trafo": _positions(network.trafo_index),
+        "switch": _positions(network.switch_index),
     }
     for row in rows:
         row.check(elements)
@@ -101,7 +119,7 @@ class _Row:
 
     def check(self, elements: Mapping[str, Mapping[int, int]]) -> None:
         """Refuse a row that no meter could be."""
-        if self.quantity not in MEASURED_AT.get(self.element_type, ""):
+        if self.quantity not in MEASURED_AT.get(self.element_type, ()):
             possible = "; ".join(f"{element}: {', '.join(kinds)}" for element, kinds in MEASURED_AT.items())
             raise InvalidParameterError(
                 f"channel {self.name!r} measures {self.quantity!r} at a {self.element_type!r}; possible are {possible}."
@@ -116,6 +134,8 @@ class _Row:
                 f"channel {self.name!r} is on {self.element_type} {self.element}, which the network does not have; "
                 "take the channel out of the plan or correct its element."
             )
+        if QUANTITIES[self.quantity] == STATUS:
+            return
         if not (np.isfinite(self.std_dev) and self.std_dev > 0.0):
             raise InvalidParameterError(
                 f"channel {self.name!r} has std_dev {self.std_dev}; a meter's standard deviation is positive."

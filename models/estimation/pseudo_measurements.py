@@ -8,7 +8,8 @@ grid nothing is expected (infinite variance): it delivers what the network asks 
 
 import numpy as np
 
-from models.network_model import Admittances, FloatArray, IntArray, NetworkModel
+from models.estimation.network_equations import NetworkEquations
+from models.network_model import FloatArray, IntArray, NetworkModel
 
 # Standard deviation of a load's forecast over its nominal power: single customers stray from their class profile by
 # some 13 % of what they draw at the time (`models.profiles.diversity`), most of it all day long.
@@ -66,7 +67,7 @@ class InjectionForecast:
         drawn = self.network.bus_consumption(p_mw + 1j * q_mvar, 0.5 * self.sgen)
         return np.concatenate((drawn.real, drawn.imag))
 
-    def other_consumption(self, admittances: Admittances) -> FloatArray:
+    def other_consumption(self, admittances: NetworkEquations) -> FloatArray:
         """The same for storages, wards and motors, in one topology state. (2 n_bus,)
 
         The compiled network knows it by node; of several such buses in a node the first one stands for all.

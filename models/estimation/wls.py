@@ -13,10 +13,11 @@ from typing import NamedTuple
 import numba
 import numpy as np
 
-from models.estimation.gain_matrix import StateLayout, elimination_order, factor_of_gain, lay_out, reference_nodes
+from models.estimation.gain_matrix import StateLayout, elimination_order, factor_of_gain, lay_out
 from models.estimation.measurement_model import CURRENT, Rows, linearise
+from models.estimation.network_equations import NetworkEquations
 from models.estimation.sparse_ldl import FactorPattern, solve
-from models.network_model import Admittances, FloatArray
+from models.network_model import FloatArray
 
 # The last step changes no angle [rad] or magnitude [pu] by more than this,
 TOLERANCE = 1e-8
@@ -68,9 +69,9 @@ class GaussNewton:
         All rows that may ever be switched on in it.
     """
 
-    def __init__(self, admittances: Admittances, rows: Rows) -> None:
+    def __init__(self, admittances: NetworkEquations, rows: Rows) -> None:
         self.rows = rows
-        self.references = reference_nodes(admittances)
+        self.references = admittances.reference_nodes
         self.layout, self.pattern = lay_out(rows, elimination_order(rows, admittances.n_node), self.references)
         flat, unloaded = admittances.flat_start, admittances.unloaded_start
         self._starts = (flat, unloaded) if len(admittances.pv_nodes) else (unloaded, flat)

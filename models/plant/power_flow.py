@@ -323,7 +323,7 @@ class _Solution:
 
     def branch_currents_ka(self) -> tuple[FloatArray, FloatArray]:
         """Current magnitude at either end. [kA]"""
-        base_ka = self.topology.base_mva / np.sqrt(3) / self.topology.vn_kv
+        base_ka = self.topology.base_ka
         return (
             np.abs(self.i_from) * base_ka[self.topology.from_node],
             np.abs(self.i_to) * base_ka[self.topology.to_node],

@@ -9,7 +9,8 @@ import pytest
 from scipy.stats import binom, chi2
 
 from models.estimation.bad_data import chi_square_test, residual_threshold
-from models.estimation.estimator import Estimate, StateEstimator
+from models.estimation.estimate import Estimate
+from models.estimation.estimator import StateEstimator
 from models.estimation.pseudo_measurements import PSEUDO_STD_DEV_FRACTION
 from models.network_model import NetworkModel
 

@@ -11,7 +11,8 @@ import pytest
 from pandapower.estimation import estimate as pandapower_estimate
 
 from models.errors import InvalidParameterError
-from models.estimation.estimator import Estimate, StateEstimator
+from models.estimation.estimate import Estimate
+from models.estimation.estimator import StateEstimator
 from models.network_model import NetworkModel
 
 Nets = Callable[[str], Any]

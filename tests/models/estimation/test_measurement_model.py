@@ -12,20 +12,17 @@ from models.estimation.gain_matrix import (
     elimination_order,
     factor_of_gain,
     lay_out,
-    reference_nodes,
     rotated_factor,
 )
 from models.estimation.measurement_model import (
     ACTIVE_POWER,
     CURRENT,
-    FROM_END,
     REACTIVE_POWER,
-    TO_END,
     RowCollector,
     Rows,
     linearise,
 )
-from models.network_model import Admittances, NetworkModel
+from models.network_model import FROM_END, TO_END, Admittances, NetworkModel
 
 QUANTITIES = (ACTIVE_POWER, REACTIVE_POWER, CURRENT)
 
@@ -118,7 +115,7 @@ def test_a_current_row_says_nothing_where_no_current_flows(transmission: Admitta
 def test_both_factors_equal_the_dense_gain_matrix(transmission: Admittances, seed: int) -> None:
     rng = np.random.default_rng(seed)
     rows, n = every_row(transmission), transmission.n_node
-    layout, pattern = lay_out(rows, elimination_order(rows, n), reference_nodes(transmission))
+    layout, pattern = lay_out(rows, elimination_order(rows, n), transmission.reference_nodes)
     va_radian, vm_pu = rng.uniform(-0.3, 0.3, n), rng.uniform(0.95, 1.05, n)
     weight = rng.uniform(0.5, 2.0, len(rows.quantity))
     predicted, values = np.empty(len(weight)), np.empty(2 * len(rows.term_node))

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from models.errors import InvalidParameterError
-from models.estimation.measurement_model import ACTIVE_POWER, CURRENT, FROM_END, TO_END, VOLTAGE
+from models.estimation.measurement_model import ACTIVE_POWER, CURRENT, VOLTAGE
 from models.estimation.metering_plan import read_plan
-from models.network_model import NetworkModel
+from models.network_model import FROM_END, TO_END, NetworkModel
 
 GOOD: dict[str, Any] = {
     "name": "p line 3 to",
@@ -54,8 +54,8 @@ def test_rows_become_channels_in_their_order(network: NetworkModel) -> None:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"measurement_type": "v"}, "possible are bus: v, p, q"),
-        ({"element_type": "load"}, "possible are bus: v, p, q"),
+        ({"measurement_type": "v"}, "possible are bus: v, va, p, q"),
+        ({"element_type": "load"}, "possible are bus: v, va, p, q"),
         ({"side": "hv"}, "side 'hv'; at a line it is from or to"),
         ({"side": None}, "side None; at a line it is from or to"),
         ({"element": 77}, "on line 77, which the network does not have"),
