@@ -232,7 +232,7 @@ def linearised(
     With `curved`, J's curvature across the direction of current is added to the gain matrix where a current is read
     smaller than it is: there Gauss-Newton, which knows only the one along it, goes too far and back for ever ([4]).
     """
-    jacobian = linearise(rows, here.v)
+    jacobian = linearise(rows, here.v, weight)
     across, across_weight = jacobian[:0], weight[:0]
     if curved:
         across, across_weight = current_curvature(rows, measured, weight, here.v)

@@ -74,20 +74,32 @@ class Observability:
         self._rows = rows
         self._counts = rows.quantity != CURRENT
         n_node = len(problem.layout.angle_state)
-        self._jacobian = linearise(self._rows, np.ones(n_node, dtype=complex))
+        self._jacobian = linearise(self._rows, np.ones(n_node, dtype=complex), np.ones(len(self._counts)))
         self._known_good = np.zeros(len(self._counts), dtype=bool)
 
     def moving_nodes(self, active: BoolArray) -> BoolArray:
         """Nodes whose angle or magnitude the active rows leave open; empty if the network is observable. (n_node,)"""
-        counting = active & self._counts
-        if not (self._known_good & ~counting).any() and self._known_good.any():
+        if holds(self._known_good, active):
             return np.zeros(0, dtype=bool)
+        counting = active & self._counts
         layout = self._problem.layout
         moves = moving_states(self._rows, layout, self._problem.pattern, self._jacobian, counting.astype(float))
         if not moves.any():
             self._known_good = counting
             return np.zeros(0, dtype=bool)
         return moves[layout.angle_state] | moves[layout.magnitude_state]
+
+
+@numba.njit(cache=True)
+def holds(known_good: BoolArray, active: BoolArray) -> bool:
+    """Whether all rows of an observable choice, if there is one, are active again."""
+    n_good = 0
+    for row in range(len(active)):
+        if known_good[row]:
+            n_good += 1
+            if not active[row]:
+                return False
+    return n_good > 0
 
 
 @numba.njit(cache=True)

@@ -6,10 +6,12 @@ wards and motors are held at what the net states, as uncertain as a load of that
 grid nothing is expected (infinite variance): it delivers what the network asks of it.
 """
 
+from functools import cached_property
+
 import numpy as np
 
 from models.estimation.network_equations import NetworkEquations
-from models.network_model import FloatArray, IntArray, NetworkModel
+from models.network_model import ComplexArray, FloatArray, IntArray, NetworkModel
 
 # Standard deviation of a load's forecast over its nominal power: single customers stray from their class profile by
 # some 13 % of what they draw at the time (`models.profiles.diversity`), most of it all day long.
@@ -62,9 +64,18 @@ class InjectionForecast:
 
         Without a forecast (None) a load draws its nominal power. (2 n_bus,)
         """
+        if load_p_mw is None and load_q_mvar is None:
+            return self._nominal_consumption
         p_mw = self.load.real if load_p_mw is None else np.asarray(load_p_mw, dtype=float)
         q_mvar = self.load.imag if load_q_mvar is None else np.asarray(load_q_mvar, dtype=float)
-        drawn = self.network.bus_consumption(p_mw + 1j * q_mvar, 0.5 * self.sgen)
+        return self._expected(p_mw + 1j * q_mvar)
+
+    @cached_property
+    def _nominal_consumption(self) -> FloatArray:
+        return self._expected(self.load)
+
+    def _expected(self, load: ComplexArray) -> FloatArray:
+        drawn = self.network.bus_consumption(load, 0.5 * self.sgen)
         return np.concatenate((drawn.real, drawn.imag))
 
     def other_consumption(self, admittances: NetworkEquations) -> FloatArray:

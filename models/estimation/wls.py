@@ -40,6 +40,8 @@ class Solution(NamedTuple):
         Voltage of every node. (n_node,) [pu]
     residual
         z - h(x) of every row. (n_row,) [pu]
+    objective
+        J(x), the weighted sum of squared residuals. [-]
     linearisation
         Derivatives and factor of the gain matrix, at this state or so near that they are as good as there.
     """
@@ -48,6 +50,7 @@ class Solution(NamedTuple):
     iterations: int
     v: ComplexArray
     residual: FloatArray
+    objective: float
     linearisation: Linearisation
 
 
@@ -111,17 +114,19 @@ class GaussNewton:
         return last._replace(iterations=iterations + last.iterations)
 
     def row_variance(self, solution: Solution) -> FloatArray:
-        """Variance of h(x) of every row in the estimated state. (n_row,) [pu^2]"""
+        """Variance of h(x) in the estimated state of every row with a weight, else NaN. (n_row,) [pu^2]"""
         at = solution.linearisation
         if self._variances[0] is not at:
             inverse = sparse_inverse(at.factor, self.pattern)
-            self._variances = at, variance_of_rows(self.rows, self.layout, at.jacobian, inverse)
+            self._variances = at, variance_of_rows(self.rows, self.layout, at.jacobian, at.weight, inverse)
         return self._variances[1]
 
     def variance_of(self, solution: Solution, rows: Rows, layout: StateLayout) -> FloatArray:
-        """The same of other rows; all their pairs are in the pattern. (n_row,) [pu^2]"""
+        """The same of other rows, all of them; their pairs are in the pattern. (n_row,) [pu^2]"""
         at = solution.linearisation
-        return variance_of_rows(rows, layout, linearise(rows, at.v), sparse_inverse(at.factor, self.pattern))
+        every = np.ones(len(rows.quantity))
+        inverse = sparse_inverse(at.factor, self.pattern)
+        return variance_of_rows(rows, layout, linearise(rows, at.v, every), every, inverse)
 
     def _descend(
         self,
@@ -135,6 +140,8 @@ class GaussNewton:
         converged, iterations, point, is_new, linearisation = descend(
             self.rows, self.layout, self.pattern, measured, weight, start, known, tolerance, negligible
         )
-        if not is_new:
+        if not converged:
+            linearisation = NO_LINEARISATION
+        elif not is_new:
             linearisation = known
-        return Solution(converged, iterations, point[0], point[1], linearisation if converged else NO_LINEARISATION)
+        return Solution(converged, iterations, point.v, point.residual, point.objective, linearisation)
