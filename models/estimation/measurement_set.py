@@ -301,9 +301,7 @@ def read_rows(
         if row < n_metered and active[row] and substitute[row] != NONE:
             active[substitute[row]] = False
     for row in range(len(quantity)):
-        faint[row] = (
-            active[row] and quantity[row] == CURRENT and measured[row] < FAINT_CURRENT * np.sqrt(variance[row])
-        )
+        faint[row] = active[row] and quantity[row] == CURRENT and measured[row] < FAINT_CURRENT * np.sqrt(variance[row])
         active[row] &= not faint[row]
     return measured, variance, active, faint
 
