@@ -36,9 +36,9 @@ def trained_detectors(scenario: Scenario, feeder: Feeder, on_stage: OnStage) -> 
         If the clean days cannot be simulated.
     """
     store = ModelStore()
-    channels = tuple(Roles(scenario, feeder).plan.name)
-    keys = {name: training_key(name, scenario, feeder, channels) for name in scenario.detectors}
-    found = {name: store.load(key, channels) for name, key in keys.items()}
+    roles = Roles(scenario, feeder)
+    keys = {name: training_key(name, roles) for name in scenario.detectors}
+    found = {name: store.load(key, roles.judged_channels) for name, key in keys.items()}
     detectors = {name: detector for name, detector in found.items() if detector is not None}
     untrained = [name for name in scenario.detectors if name not in detectors]
     if untrained:
@@ -86,16 +86,18 @@ def clean_histories(scenario: Scenario, on_stage: OnStage) -> tuple[History, His
     return training, calibration
 
 
-def training_key(name: str, scenario: Scenario, feeder: Feeder, channels: tuple[str, ...]) -> Mapping[str, Any]:
+def training_key(name: str, roles: Roles) -> Mapping[str, Any]:
     """All that a trained detector depends on, as JSON."""
+    scenario = roles.scenario
     relevant = {field: value for field, value in scenario.as_mapping().items() if field not in NOT_OF_CLEAN_DAYS}
     return {
         "detector": name,
         "parameters": new_detector(name).parameters,
         "scenario": relevant | {"start": midnight_before(scenario).isoformat()},
-        "feeder": feeder_fingerprint(feeder),
-        "files": files_fingerprint(scenario),
-        "channels": list(channels),
+        "feeder": feeder_fingerprint(roles.feeder),
+        "loads": load_files_fingerprint(scenario),
+        "plan": sha256(roles.plan.to_csv().encode()).hexdigest(),
+        "channels": list(roles.judged_channels),
         "versions": {name: version for name, version in versions().items() if name in ("gridtwin", "torch", "numpy")},
     }
 
@@ -116,11 +118,10 @@ def feeder_fingerprint(feeder: Feeder) -> str:
     return digest.hexdigest()
 
 
-def files_fingerprint(scenario: Scenario) -> str:
-    """A digest of the user's own files of loads and meters; empty where there are none."""
-    paths = [Path(scenario.telemetry.metering)]
-    if not isinstance(scenario.loads, str):
-        paths += [Path(path) for path in (scenario.loads.path, scenario.loads.q_path) if path is not None]
+def load_files_fingerprint(scenario: Scenario) -> str:
+    """A digest of the user's own load data; empty where there is none."""
+    if isinstance(scenario.loads, str):
+        return ""
+    paths = [Path(path) for path in (scenario.loads.path, scenario.loads.q_path) if path is not None]
     # A file that is not there is refused by name as soon as it is read.
-    contents = b"".join(path.read_bytes() for path in paths if path.is_file())
-    return sha256(contents).hexdigest() if contents else ""
+    return sha256(b"".join(path.read_bytes() for path in paths if path.is_file())).hexdigest()
