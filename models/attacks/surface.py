@@ -75,7 +75,9 @@ class AttackSurface:
                 "give measurement_type, one entry a channel, or name the channels."
             )
         types = self.measurement_type or ("",) * len(self.names)
-        eligible = [kind not in STATUS_TYPES if measurement_type is None else kind == measurement_type for kind in types]
+        eligible = [
+            kind not in STATUS_TYPES if measurement_type is None else kind == measurement_type for kind in types
+        ]
         candidates = np.flatnonzero(eligible)
         if len(candidates) < count:
             of_type = f" of type {measurement_type!r}" if measurement_type else ""
