@@ -1,6 +1,5 @@
 """What every simulator is told at its start: the scenario and the feeder in each role's own words."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
