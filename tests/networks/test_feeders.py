@@ -16,8 +16,8 @@ from networks import FEEDERS, Feeder, list_feeders, load_feeder
 from networks.checks import check_feeder, check_meters
 from networks.errors import FeederError, UnknownExtensionError, UnknownFeederError
 from networks.feeder import METER_COLUMNS
-from networks.metering import STATUS_TYPES, plan_of
-from networks.metering_points import POINTS
+from networks.metering import plan_of
+from networks.metering_points import POINTS, STATUS_TYPES
 from networks.three_phase.start import let_runpp_converge
 
 PUBLISHED_TABLES = ("bus", "line", "load", "sgen", "gen", "ext_grid", "trafo", "switch", "shunt", "impedance")
