@@ -1,4 +1,4 @@
-"""The telemetry of a scenario: one word for ideal, plans by seed or from a file, meters of better classes, scans in time."""
+"""A scenario's telemetry: ideal in one word, plans by seed or from a file, meters of better classes, scans in time."""
 
 from pathlib import Path
 
