@@ -37,7 +37,7 @@ class Estimate:
     removed: BoolArray
     """Channels taken for bad data, (n_channel,)."""
     suspects: BoolArray
-    """Channels among which there are bad ones, without the data telling which; none of them is removed, (n_channel,)."""
+    """Channels some of which are bad while the data do not say which; none of them is removed, (n_channel,)."""
     identifiable: bool
     """Whether no test fails, or all failures are explained by what was removed."""
     contradicted_forecasts: tuple[int, ...]

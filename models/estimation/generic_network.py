@@ -1,10 +1,10 @@
 """Which rows depend on which, without rounding: the measurements on a network of random integers modulo a prime.
 
-Observability is a property of where is measured, not of readings or of how long a line is. It is therefore examined on a
-network of the same graph, at flat voltage and without shunts, whose admittances mean nothing. Taken as random integers
-modulo a prime, in arithmetic without rounding, a pivot, a residual or a determinant is zero if and only if it is zero
-for (nearly) every network of that graph: one that is not is zero by chance with a probability of about its degree over
-the prime, here below 1e-6 ([1]). No tolerance has to tell a long feeder from an unobservable one.
+Observability is a property of where is measured, not of readings or of how long a line is. It is therefore examined
+on a network of the same graph, at flat voltage and without shunts, whose admittances mean nothing. Taken as random
+integers modulo a prime, in arithmetic without rounding, a pivot, a residual or a determinant is zero if and only if
+it is zero for (nearly) every network of that graph: one that is not is zero by chance with a probability of about its
+degree over the prime, here below 1e-6 ([1]). No tolerance has to tell a long feeder from an unobservable one.
 
 Line charging, which pretends to tell voltage from reactive power alone, has no say here.
 
@@ -80,7 +80,7 @@ class GenericNetwork:
         return self._random.integers(1, PRIME, size)
 
     def _derivatives(self) -> IntArray:
-        """The Jacobian at flat voltage, by angle and magnitude in turn, every row's entries adding up to zero. (2 n_term,)
+        """The Jacobian at flat voltage, by angle and magnitude in turn; rows of flows add up to zero. (2 n_term,)
 
         Both ends of a branch, and the injections there, see one and the same admittance between their nodes.
         """
@@ -155,7 +155,7 @@ def gain_matrix(
 
 @numba.njit(cache=True)
 def factorise(values: IntArray, pattern: FactorPattern, deficient: BoolArray) -> None:
-    """Replace the matrix by its factor LDL'; dependent columns are marked and get a pivot of one and a column of zero."""
+    """Replace the matrix by its factor LDL'; dependent columns are marked, their pivot is one, the rest zero."""
     column_start, update_position = pattern.column_start, pattern.update_position
     update = 0
     for j in range(len(column_start) - 1):

@@ -134,7 +134,7 @@ class MeasurementSet:
         active[: self.n_metered] &= self._sum_by_row(taken)[: self.n_metered] > 0.0
         metered_row, pseudo_row = self._substitutes.T
         active[pseudo_row[active[metered_row]]] = False
-        faint = active & (self.rows.quantity == CURRENT) & (measured < FAINT_CURRENT * np.sqrt(variance))
+        faint = active & (self.rows.quantity == CURRENT) & (np.abs(measured) < FAINT_CURRENT * np.sqrt(variance))
         return Readings(measured, variance, active & ~faint, faint)
 
     def channels_in(self, rows: BoolArray) -> BoolArray:

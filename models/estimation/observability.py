@@ -1,7 +1,7 @@
 """Do the measurements determine the state? If not, where not?
 
-The active rows leave the state open where it may change without any of them noticing, on the generic network of the same
-graph. Current magnitudes, which do not tell a direction, have no say.
+The active rows leave the state open where it may change without any of them noticing, on the generic network of the
+same graph. Current magnitudes, which do not tell a direction, have no say.
 
 References
 ----------
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_matrix, csr_matrix
 from scipy.sparse.csgraph import connected_components
 
-from models.estimation.generic_network import GenericNetwork
+from models.estimation.generic_network import GenericNetwork, ratios
 from models.estimation.measurement_model import CURRENT
 from models.estimation.wls import GaussNewton
 from models.network_model import BoolArray, IntArray
@@ -44,7 +44,7 @@ class Observability:
     """
 
     def __init__(self, problem: GaussNewton) -> None:
-        self.network = GenericNetwork(problem.rows, problem.layout, problem.pattern)
+        self._network = GenericNetwork(problem.rows, problem.layout, problem.pattern)
         self._layout = problem.layout
         self._counts = problem.rows.quantity != CURRENT
         self._known_good = np.zeros(len(self._counts), dtype=bool)
@@ -68,11 +68,23 @@ class Observability:
         _, label = connected_components(kept, directed=False)
         moves = change.any(axis=1)
         islands = [np.flatnonzero((label == name) & moves) for name in dict.fromkeys(label[moves].tolist())]
-        return tuple(
-            NodeIsland(tuple(nodes.tolist()), *(change[nodes] != 0).any(axis=0).tolist()) for nodes in islands
-        )
+        return tuple(NodeIsland(tuple(nodes.tolist()), *(change[nodes] != 0).any(axis=0).tolist()) for nodes in islands)
+
+    def critical_rows(self, active: BoolArray) -> tuple[BoolArray, list[list[int]]]:
+        """Rows whose residual is zero whatever is read, and all others in groups with proportional residuals. (n_row,)
+
+        Current magnitudes count: beside what makes the network observable, they check it.
+        """
+        first, second, third = self._network.residuals(active, n_reading=3).T
+        critical = active & (first == 0) & (second == 0) & (third == 0)
+        groups: dict[tuple[int, int], list[int]] = {}
+        keys = zip(ratios(second, first).tolist(), ratios(third, first).tolist(), strict=True)
+        for row, key in enumerate(keys):
+            if active[row] and not critical[row]:
+                groups.setdefault(key, []).append(row)
+        return critical, list(groups.values())
 
     def _change_by_node(self, active: BoolArray) -> IntArray:
         """A random change of angle and magnitude that no active row notices. (n_node, 2)"""
-        change = self.network.null_vector(active)
+        change = self._network.null_vector(active)
         return np.column_stack((change[self._layout.angle_state], change[self._layout.magnitude_state]))

@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from models.estimation.bad_data import normalised_residuals
-from models.estimation.critical import critical_rows
 from models.estimation.measurement_set import FAINT_CURRENT, MeasurementSet, Readings
 from models.estimation.metering_plan import Channels
 from models.estimation.observability import NodeIsland, Observability
@@ -62,7 +61,7 @@ class TopologyEstimation:
 
     def critical_rows(self, readings: Readings) -> tuple[BoolArray, list[list[int]]]:
         """Critical rows, and the others in groups whose residuals are proportional, see `critical`. (n_row,)"""
-        return critical_rows(self._observability.network, readings.active | readings.faint)
+        return self._observability.critical_rows(readings.active | readings.faint)
 
     def fit(self, readings: Readings) -> Fit | None:
         """The state that fits best; None if Gauss-Newton does not converge from any start."""

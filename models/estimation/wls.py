@@ -95,7 +95,7 @@ class GaussNewton:
         return Solution(*gauss_newton(self.rows, self.layout, self.pattern, measured, weight, va_radian, vm_pu))
 
     def propagate(self, solution: Solution, row: int) -> FloatArray:
-        """Covariance H G^-1 h' of what all rows would read, by the estimate, with what one row would. (n_row,) [pu^2]"""
+        """Covariance of the estimated readings of all rows with that of one, H G^-1 h'. (n_row,) [pu^2]"""
         rows, entry_state = self.rows, self.layout.entry_state
         state = np.zeros(self.n_state + 1)
         entries = slice(2 * rows.term_start[row], 2 * rows.term_start[row + 1])
