@@ -35,6 +35,7 @@ from models.network_model import BoolArray, IntArray
 
 if TYPE_CHECKING:
     from pandas import DataFrame
+MOST_LISTED = 10
 
 
 @dataclass(frozen=True)
@@ -79,11 +80,17 @@ class ObservabilityReport:
             ),
             *(("critical measurement", name, "its errors cannot be seen") for name in self.critical_channels),
             *(
-                ("critical group", ", ".join(group), "errors are seen, but not which one has them")
+                ("critical group", _listed(group), "errors are seen, but not which one has them")
                 for group in self.critical_groups
             ),
         ]
         return pd.DataFrame(rows, columns=["finding", "where", "meaning"])
+
+
+def _listed(group: tuple[str, ...]) -> str:
+    """The first names of a group; along a feeder nobody measures, forecasts go on for ever."""
+    more = [f"and {len(group) - MOST_LISTED} more"] if len(group) > MOST_LISTED else []
+    return ", ".join([*group[:MOST_LISTED], *more])
 
 
 def report(
