@@ -12,7 +12,7 @@ from models.errors import InvalidParameterError, NotObservableError
 from models.estimation import critical
 from models.estimation.bad_data import chi_square_test, residual_threshold
 from models.estimation.critical import ObservabilityReport
-from models.estimation.estimate import Estimate
+from models.estimation.estimate import Estimate, NoParticulars
 from models.estimation.identification import Identification, Identifier
 from models.estimation.least_absolute_value import least_absolute_value
 from models.estimation.measurement_set import Readings
@@ -20,7 +20,7 @@ from models.estimation.metering_plan import read_plan
 from models.estimation.pseudo_measurements import PSEUDO_STD_DEV_FRACTION, InjectionForecast
 from models.estimation.robust import huber, schweppe_huber
 from models.estimation.snapshot import Snapshot
-from models.estimation.topology import Fit, TopologyEstimation
+from models.estimation.topology import Fit, FitParticulars, TopologyEstimation
 from models.network_model import Admittances, BoolArray, FloatArray, NetworkModel
 
 if TYPE_CHECKING:
@@ -187,15 +187,12 @@ class StateEstimator:
                 return self._no_estimate((), observable=True)
             state = robust
         vm_pu, va_degree = topology.at_buses(state)
-        into_trafos = topology.into_low_voltage_sides(state)
         is_critical = (fit.weight[: measurements.n_metered] > 0.0) & np.isnan(residuals)
         return Estimate(
             converged=True,
             observable=True,
             vm_pu=vm_pu,
             va_degree=va_degree,
-            trafo_p_lv_mw=into_trafos.real,
-            trafo_q_lv_mvar=into_trafos.imag,
             objective=test.objective,
             degrees_of_freedom=test.degrees_of_freedom,
             chi_square_threshold=test.threshold,
@@ -209,6 +206,7 @@ class StateEstimator:
             objective_after_removal=found.fit.objective,
             unobservable_buses=(),
             iterations=state.solution.iterations,
+            _particulars=FitParticulars(topology, state),
         )
 
     def _identify(self, snapshot: Snapshot, fit: Fit, residuals: FloatArray) -> Identification:
@@ -260,8 +258,6 @@ class StateEstimator:
             observable=observable,
             vm_pu=np.full(self.network.n_bus, nan),
             va_degree=np.full(self.network.n_bus, nan),
-            trafo_p_lv_mw=np.full(len(self.network.trafo_index), nan),
-            trafo_q_lv_mvar=np.full(len(self.network.trafo_index), nan),
             objective=nan,
             degrees_of_freedom=0,
             chi_square_threshold=nan,
@@ -275,4 +271,5 @@ class StateEstimator:
             objective_after_removal=nan,
             unobservable_buses=unobservable_buses,
             iterations=0,
+            _particulars=NoParticulars(self.network.n_bus, len(self.network.trafo_index)),
         )

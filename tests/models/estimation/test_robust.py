@@ -107,7 +107,7 @@ def test_the_tests_are_those_of_least_squares(feeder: Feeder, gross_error: np.nd
     for method in ROBUST_METHODS:
         robust = feeder.estimators[method].estimate(feeder.value + gross_error, usable)
         assert robust.objective == pytest.approx(wls.objective, rel=1e-6)
-        np.testing.assert_allclose(robust.normalised_residual, wls.normalised_residual, rtol=1e-4, atol=1e-4)
+        np.testing.assert_allclose(robust.normalised_residual, wls.normalised_residual, rtol=1e-3, atol=1e-3)
 
 
 def test_refuses_a_method_it_does_not_know(solved: Nets, metering_plan: Plans) -> None:
