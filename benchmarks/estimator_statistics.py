@@ -1,6 +1,6 @@
 """Whether the estimator's statistics hold, and what its identification of bad data finds.
 
-python -m benchmarks.estimator_statistics [--feeders NAME ...] [--metering PLAN] [--estimates N] [--trials N] [--json FILE]
+python -m benchmarks.estimator_statistics [--feeders NAME ...] [--metering PLAN] [--estimates N] [--trials N]
 
 The truth is one power flow, at nominal loads and what is expected of generators. Meters add Gaussian noise of their
 stated standard deviation, without steps; forecasts are off by what the estimator takes them to be off. Then
@@ -244,7 +244,7 @@ def critical_errors(name: str, trials: int) -> dict[str, Any]:
     for channel in experiment.random.choice(channels, trials):
         found = experiment.estimate(experiment.gross_error([channel]))
         reported += found.critical[channel]
-        removed += found.removed.any()
+        removed += found.removed[channel]
     return {"critical_reported": reported / trials, "critical_removed": removed / trials}
 
 
