@@ -1,6 +1,7 @@
 """The control room's state estimator: from what telemetry delivers to the most likely voltage of every bus."""
 
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import nan
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from models.errors import InvalidParameterError, NotObservableError
 from models.estimation.bad_data import chi_square_test, residual_threshold
 from models.estimation.estimate import Estimate
 from models.estimation.metering_plan import read_plan
-from models.estimation.pseudo_measurements import PSEUDO_STD_DEV_FRACTION, InjectionForecast
+from models.estimation.pseudo_measurements import NO_INJECTION_BUS, PSEUDO_STD_DEV_FRACTION, InjectionForecast
 from models.estimation.topology import Fit, TopologyEstimation
 from models.network_model import Admittances, BoolArray, FloatArray, NetworkModel
 
@@ -52,6 +53,12 @@ class StateEstimator:
         Most removals in one estimate.
     pseudo_std_dev_fraction
         Standard deviation of a load's forecast over its nominal power. [-]
+    pseudo_measurements
+        Whether the forecast of loads and the like stands in for meters they do not have.
+    zero_injection
+        Which nodes count as measured zero, in pandapower's words: ``"no_inj_bus"``, all with nothing connected;
+        ``"aux_bus"`` or None, only those that the model of a line or transformer adds (open ends, star points); or
+        these and the buses given.
 
     Raises
     ------
@@ -76,6 +83,8 @@ class StateEstimator:
         identification_threshold: float | None = None,
         max_removals: int = 10,
         pseudo_std_dev_fraction: float = PSEUDO_STD_DEV_FRACTION,
+        pseudo_measurements: bool = True,
+        zero_injection: str | Iterable[int] | None = NO_INJECTION_BUS,
     ) -> None:
         if not 0.0 < significance < 1.0:
             raise InvalidParameterError(f"significance is a rate between 0 and 1, got {significance}; usual is 0.01.")
@@ -93,7 +102,12 @@ class StateEstimator:
             else identification_threshold
         )
         self.max_removals = max_removals
-        self._forecast = InjectionForecast(network, pseudo_std_dev_fraction)
+        self._forecast = InjectionForecast(
+            network,
+            pseudo_std_dev_fraction,
+            pseudo_measurements=pseudo_measurements,
+            zero_injection=zero_injection,
+        )
         self._topologies: OrderedDict[Admittances, TopologyEstimation] = OrderedDict()
         self._refuse_if_unobservable()
 

@@ -6,7 +6,7 @@ forecast in place of those that are absent; such channels share one residual and
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -85,7 +85,7 @@ class MeasurementSet:
         self.n_metered = len(self._collector.quantity)
         pseudo = self._add_pseudo_measurements(forecast.generator_buses)
         first_zero_injection = len(self._collector.quantity)
-        self._add_zero_injections()
+        self._add_zero_injections(forecast.zero_injection_buses)
 
         self.rows = self._collector.rows()
         self._number_contributions()
@@ -181,13 +181,13 @@ class MeasurementSet:
         nodes = [node for node in sorted(self._injecting_buses_of_node) if node not in generator_nodes]
         return {(node, quantity): self._add_injection(quantity, node, {}) for node in nodes for quantity in POWERS}
 
-    def _add_zero_injections(self) -> None:
-        """Rows of nodes with nothing connected, auxiliary nodes included."""
+    def _add_zero_injections(self, zero_injection_buses: Collection[int]) -> None:
+        """Rows of nodes all of whose buses are known to inject nothing; auxiliary nodes have no bus and never do."""
         a = self._admittances
-        known = {*self._injecting_buses_of_node, *a.slack_nodes.tolist(), *a.pv_nodes.tolist()}
-        known.update(np.flatnonzero(a.fixed_injection).tolist())
+        injecting = {*a.slack_nodes.tolist(), *a.pv_nodes.tolist(), *np.flatnonzero(a.fixed_injection).tolist()}
+        injecting.update(node for bus, node in enumerate(a.node_of_bus.tolist()) if bus not in zero_injection_buses)
         for node in range(a.n_node):
-            if node not in known:
+            if node not in injecting:
                 for quantity in POWERS:
                     self._collector.injection(quantity, node)
 
