@@ -39,7 +39,7 @@ class MeasurementFrame:
     Parameters
     ----------
     table
-        With `COLUMNS`; a name may be empty, a side may be an end (from, to, hv, lv) or the index of the bus there, as in
+        With `COLUMNS`; a name may be empty, a side may be an end (from, to, hv, lv) or the bus there, as in
         pandapower. Other columns are left out.
     rows
         What each row is called in a refusal, such as "line 7 of meters.csv"; its index unless given.

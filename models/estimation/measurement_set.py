@@ -16,7 +16,7 @@ from models.estimation.measurement_model import ACTIVE_POWER, ANGLE, CURRENT, RE
 from models.estimation.metering_plan import STATUS, Channels
 from models.estimation.network_equations import NetworkEquations
 from models.estimation.pseudo_measurements import InjectionForecast
-from models.network_model import BoolArray, FloatArray
+from models.network_model import BoolArray, FloatArray, IntArray
 
 POWERS = (ACTIVE_POWER, REACTIVE_POWER)
 NONE = -1
@@ -67,6 +67,10 @@ class MeasurementSet:
         Row that a channel takes part in, -1 where its element is de-energised or out of service. (n_channel,)
     n_metered
         Number of rows that channels take part in; they come first.
+    is_zero_injection
+        Rows that say nothing is drawn where nothing is connected: laws rather than measurements. (n_row,)
+    n_contribution
+        Number of meters and forecasts that a row adds up. (n_row,)
     """
 
     def __init__(self, admittances: NetworkEquations, channels: Channels, forecast: InjectionForecast) -> None:
@@ -88,12 +92,13 @@ class MeasurementSet:
         self._add_zero_injections(forecast.zero_injection_buses)
 
         self.rows = self._collector.rows()
+        self.is_zero_injection = np.arange(self.n_row) >= first_zero_injection
         self._number_contributions()
         self._substitutes = np.array(
             [(row, pseudo[place]) for place, row in metered if place in pseudo], dtype=np.int64
         ).reshape(-1, 2)
         self._other_consumption = forecast.other_consumption(admittances)
-        self._set_variances(forecast.variance(self._other_consumption), slice(first_zero_injection, None))
+        self._set_variances(forecast.variance(self._other_consumption))
 
     @property
     def n_row(self) -> int:
@@ -132,9 +137,15 @@ class MeasurementSet:
         faint = active & (self.rows.quantity == CURRENT) & (measured < FAINT_CURRENT * np.sqrt(variance))
         return Readings(measured, variance, active & ~faint, faint)
 
-    def channels_in(self, row: int) -> BoolArray:
-        """The channels that take part in a row. (n_channel,)"""
-        return self.row_of_channel == row
+    def channels_in(self, rows: BoolArray) -> BoolArray:
+        """The channels that take part in any of some rows. (n_channel,)"""
+        return np.append(rows, False)[self.row_of_channel]
+
+    def forecast_buses(self, rows: BoolArray) -> IntArray:
+        """Positions of the buses whose forecast alone is in any of some rows."""
+        is_forecast = ~self.is_zero_injection & (np.arange(self.n_row) >= self.n_metered)
+        source = self._source[(rows & is_forecast)[self._row]]
+        return np.unique(source % self._n_bus)
 
     def at_channels(self, metered: FloatArray, usable: BoolArray) -> FloatArray:
         """Values of the metered rows at the channels that take part in them, NaN at unusable ones. (n_channel,)"""
@@ -213,8 +224,9 @@ class MeasurementSet:
         table = np.array(self._contributions, dtype=float).reshape(-1, 4)
         self._row, self._channel, self._source = table[:, :3].astype(np.int64).T
         self._scale = table[:, 3]
+        self.n_contribution = np.bincount(self._row, minlength=self.n_row)
 
-    def _set_variances(self, forecast_variance: FloatArray, zero_injections: slice) -> None:
+    def _set_variances(self, forecast_variance: FloatArray) -> None:
         """Variance of every contribution by meter and by forecast, and of every zero injection. [pu^2]"""
         squared_scale = self._scale**2
         self._channel_variance = squared_scale * np.append(self._channels.variance, np.inf)[self._channel]
@@ -222,5 +234,4 @@ class MeasurementSet:
         is_power = np.isin(self.rows.quantity[self._row], POWERS)
         power_variance = np.concatenate((self._channel_variance[is_power], self._forecast_variance[is_power]))
         sharpest = power_variance[power_variance > 0.0].min(initial=1.0)
-        self._zero_variance = np.zeros(self.n_row)
-        self._zero_variance[zero_injections] = ZERO_INJECTION_SHARPNESS**2 * sharpest
+        self._zero_variance = np.where(self.is_zero_injection, ZERO_INJECTION_SHARPNESS**2 * sharpest, 0.0)

@@ -1,9 +1,10 @@
 """Estimation in one topology state: its rows, its states, its observability, and the last state as a warm start."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 from models.estimation.bad_data import normalised_residuals
 from models.estimation.measurement_set import FAINT_CURRENT, MeasurementSet, Readings
@@ -68,6 +69,33 @@ class TopologyEstimation:
     def normalised_residuals(self, fit: Fit) -> FloatArray:
         """|r| over its standard deviation of the metered rows, NaN where inactive or critical. (n_metered,)"""
         return normalised_residuals(self._problem, fit.solution, fit.weight, self.measurements.n_metered)
+
+    def residual_std_dev(self, fit: Fit) -> FloatArray:
+        """Standard deviation of every row's residual, NaN where inactive or critical. (n_row,) [pu]"""
+        of_ones = fit.solution._replace(residual=np.ones(self.measurements.n_row))
+        return 1.0 / normalised_residuals(self._problem, of_ones, fit.weight, self.measurements.n_row)
+
+    def residual_covariance(self, fit: Fit, row: int) -> FloatArray:
+        """Covariance of every row's residual with that of one, Omega = R - H G^-1 H'. (n_row,) [pu^2]
+
+        Of no meaning for rows that do not count.
+        """
+        covariance = -self._problem.propagate(fit.solution, row)
+        covariance[row] += 1.0 / fit.weight[row]
+        return covariance
+
+    def refit(self, readings: Readings, weight: FloatArray, fit: Fit) -> Fit | None:
+        """The state for other weights, from that of another fit; None if Gauss-Newton does not converge."""
+        solution = self._problem.solve(readings.measured, weight, fit.solution.va_radian, fit.solution.vm_pu)
+        return replace(fit, solution=solution, weight=weight) if solution.converged else None
+
+    def linearised(self, fit: Fit) -> tuple[csr_matrix, FloatArray]:
+        """Jacobian and residual of every row in a state. (n_row, n_state), (n_row,)"""
+        return self._problem.jacobian(fit.solution), fit.solution.residual
+
+    def moved(self, readings: Readings, fit: Fit, step: FloatArray) -> Fit:
+        """The same weights in another state, `step` away. (n_state,)"""
+        return replace(fit, solution=self._problem.moved(fit.solution, readings.measured, step))
 
     def at_buses(self, fit: Fit) -> tuple[FloatArray, FloatArray]:
         """Magnitude [pu] and angle [degree] of every bus, NaN where de-energised. (n_bus,)"""

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numba
 import numpy as np
+from scipy.sparse import csr_matrix
 
 from models.estimation.gain_matrix import StateLayout, elimination_order, factor_of_gain, lay_out
 from models.estimation.measurement_model import CURRENT, Rows, linearise
@@ -92,6 +93,31 @@ class GaussNewton:
     def solve(self, measured: FloatArray, weight: FloatArray, va_radian: FloatArray, vm_pu: FloatArray) -> Solution:
         """Minimise J from the given state; `weight` is 1 / sigma^2 of every row, zero where it is switched off."""
         return Solution(*gauss_newton(self.rows, self.layout, self.pattern, measured, weight, va_radian, vm_pu))
+
+    def propagate(self, solution: Solution, row: int) -> FloatArray:
+        """Covariance H G^-1 h' of what all rows would read, by the estimate, with what one row would. (n_row,) [pu^2]"""
+        rows, entry_state = self.rows, self.layout.entry_state
+        state = np.zeros(self.n_state + 1)
+        entries = slice(2 * rows.term_start[row], 2 * rows.term_start[row + 1])
+        np.add.at(state, entry_state[entries], solution.jacobian[entries])
+        state[self.n_state] = 0.0
+        solve(solution.factor, self.pattern, state)
+        return np.add.reduceat(solution.jacobian * state[entry_state], 2 * rows.term_start[:-1])
+
+    def jacobian(self, solution: Solution) -> csr_matrix:
+        """The derivatives of h as a matrix. (n_row, n_state)"""
+        entries = (solution.jacobian, self.layout.entry_state, 2 * self.rows.term_start)
+        with_references = csr_matrix(entries, shape=(len(self.rows.quantity), self.n_state + 1))
+        return with_references[:, : self.n_state]
+
+    def moved(self, solution: Solution, measured: FloatArray, step: FloatArray) -> Solution:
+        """Residuals and derivatives in the state that is `step` away; the factor is left as it was."""
+        change = np.append(step, 0.0)
+        va_radian = solution.va_radian + change[self.layout.angle_state]
+        vm_pu = solution.vm_pu + change[self.layout.magnitude_state]
+        residual, jacobian = np.empty_like(solution.residual), np.empty_like(solution.jacobian)
+        compare(self.rows, measured, va_radian, vm_pu, residual, jacobian)
+        return solution._replace(va_radian=va_radian, vm_pu=vm_pu, residual=residual, jacobian=jacobian)
 
 
 @numba.njit(cache=True)
