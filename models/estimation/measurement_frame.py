@@ -153,6 +153,8 @@ class MeasurementFrame:
 
     def _numbers(self, column: pd.Series) -> pd.Series:
         """The column as floats; what is empty is NaN, what is neither is refused."""
+        if pd.api.types.is_numeric_dtype(column):
+            return column.astype(float)
         numbers = pd.to_numeric(column, errors="coerce").astype(float)
         empty = column.isna() | column.astype(str).str.strip().isin(["", "nan", "None"])
         wrong = np.flatnonzero(numbers.isna() & ~empty)
