@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from models.errors import InvalidParameterError, NotObservableError
 from models.estimation.bad_data import chi_square_test, residual_threshold
+from models.estimation.critical import ObservabilityReport, UnobservableIsland
 from models.estimation.estimate import Estimate
 from models.estimation.identification import Exclusions, Identification, Identifier
 from models.estimation.least_absolute_value import least_absolute_value
@@ -190,6 +191,44 @@ class StateEstimator:
             return self._no_estimate(self._buses_at(snapshot.topology, open_nodes), observable=not len(open_nodes))
         return self._judge(snapshot, fit)
 
+    def observability_report(
+        self, usable: Any = None, tap_pos: Any = None, switch_closed: Any = None
+    ) -> ObservabilityReport:
+        """What the channels can and cannot tell, by name, whatever they read.
+
+        Parameters
+        ----------
+        usable
+            Which channels count; None is all of them. (n_channel,)
+        tap_pos, switch_closed
+            Believed states of transformers and switches; None is as built. (n_trafo,), (n_switch,)
+        """
+        usable = np.ones(len(self.channels), dtype=bool) if usable is None else np.asarray(usable, dtype=bool)
+        topology = self._topology(self.network.admittances(tap_pos, switch_closed))
+        readings = self._readings_of_ones(topology, usable)
+        islands = topology.unobservable_islands(readings)
+        critical, groups = topology.critical_rows(readings)
+
+        def names(rows: Iterable[int]) -> tuple[str, ...]:
+            return tuple(
+                name for row in rows for name in topology.measurements.names_of(row, usable, self.network.bus_index)
+            )
+
+        metered = topology.measurements.n_metered
+        return ObservabilityReport(
+            observable=not islands,
+            islands=tuple(
+                UnobservableIsland(
+                    self._buses_at(topology, np.array(island.nodes)), island.angle_is_open, island.magnitude_is_open
+                )
+                for island in islands
+            ),
+            critical_channels=names(np.flatnonzero(critical[:metered])),
+            critical_groups=tuple(
+                group for rows in groups if min(rows) < metered and len(group := names(rows)) > 1
+            ),
+        )
+
     def _judge(self, snapshot: _Snapshot, fit: Fit) -> Estimate:
         """Test a first fit, remove what is bad or refit robustly, and put the estimate together."""
         topology, measurements = snapshot.topology, snapshot.topology.measurements
@@ -255,10 +294,7 @@ class StateEstimator:
 
     def _refuse_if_unobservable(self) -> None:
         topology = self._topology(self.network.admittances())
-        every_channel = np.ones(len(self.channels), dtype=bool)
-        readings = topology.measurements.read(
-            np.ones(len(self.channels)), every_channel, self._forecast.consumption(None, None)
-        )
+        readings = self._readings_of_ones(topology, np.ones(len(self.channels), dtype=bool))
         open_nodes = topology.unobservable_nodes(readings)
         if len(open_nodes):
             buses = self._buses_at(topology, open_nodes)
@@ -267,6 +303,11 @@ class StateEstimator:
                 f"{', '.join(map(str, buses))}; add voltage or power meters there.",
                 buses,
             )
+
+    def _readings_of_ones(self, topology: TopologyEstimation, usable: BoolArray) -> Readings:
+        """Readings for questions that do not depend on what is read."""
+        ones, nominal = np.ones(len(self.channels)), self._forecast.consumption(None, None)
+        return topology.measurements.read(ones, usable, nominal)
 
     def _no_estimate(self, unobservable_buses: tuple[int, ...], *, observable: bool) -> Estimate:
         """The answer when no state could be found."""

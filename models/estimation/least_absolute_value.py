@@ -19,11 +19,11 @@ References
 
 import numpy as np
 from scipy.optimize import linprog
-from scipy.sparse import csr_matrix, diags, hstack
+from scipy.sparse import csr_matrix, diags, hstack, identity
 
 from models.estimation.measurement_set import Readings
 from models.estimation.topology import Fit, TopologyEstimation
-from models.network_model import FloatArray
+from models.network_model import BoolArray, FloatArray
 
 # The last step changes no angle [rad] or magnitude [pu] by more than this: far below any meter, near what HiGHS keeps.
 TOLERANCE = 1e-7
@@ -37,12 +37,13 @@ FEASIBILITY = 1e-9
 
 def least_absolute_value(topology: TopologyEstimation, readings: Readings, fit: Fit) -> Fit | None:
     """The least-absolute-value state, from the state of a least-squares fit; None if the steps do not end."""
-    exact = topology.measurements.is_zero_injection & (fit.weight > 0.0)
-    inexact = (fit.weight > 0.0) & ~exact
+    counts = fit.weight > 0.0
+    may_miss = ~topology.measurements.is_zero_injection[counts]
+    precision = np.sqrt(fit.weight[counts])
     longest = LONGEST_STEP
     for step_number in range(MAX_STEPS):
         jacobian, residual = topology.linearised(fit)
-        step = _best_step(jacobian, residual, np.sqrt(fit.weight), inexact, exact, longest)
+        step = _best_step(jacobian[counts], residual[counts], precision, may_miss, longest)
         if step is None:
             return None
         fit = topology.moved(readings, fit, step)
@@ -55,31 +56,24 @@ def least_absolute_value(topology: TopologyEstimation, readings: Readings, fit: 
 
 
 def _best_step(
-    jacobian: csr_matrix,
-    residual: FloatArray,
-    precision: FloatArray,
-    inexact: np.ndarray,
-    exact: np.ndarray,
-    longest: float,
+    jacobian: csr_matrix, residual: FloatArray, precision: FloatArray, may_miss: BoolArray, longest: float
 ) -> FloatArray | None:
     """The change of the state that minimises the linearised sum; `precision` is 1 / sigma. (n_state,)
 
-    Every row is divided by its largest derivative, so that HiGHS, which keeps constraints to an absolute tolerance,
-    sees numbers of about one.
+    Every row is divided by its largest derivative, and the sum by its largest cost, so that HiGHS, which knows absolute
+    tolerances only, sees numbers up to one.
     """
-    scale = 1.0 / abs(jacobian).max(axis=1).toarray().ravel().clip(min=np.finfo(float).tiny)
-    scaled = diags(scale) @ jacobian
-    n_state, n_inexact = jacobian.shape[1], int(inexact.sum())
-    slack = diags(np.ones(n_inexact))
-    rows_with_slack = hstack((scaled[inexact], slack, -slack))
-    rows_without = hstack((scaled[exact], csr_matrix((int(exact.sum()), 2 * n_inexact))))
-    cost = precision[inexact] / scale[inexact]
+    n_state = jacobian.shape[1]
+    scale = abs(jacobian).max(axis=1).toarray().ravel().clip(min=np.finfo(float).tiny)
+    miss = identity(len(residual), format="csc")[:, may_miss]
+    cost = (precision * scale)[may_miss]
+    cost /= cost.max(initial=1.0)
     found = linprog(
         np.concatenate((np.zeros(n_state), cost, cost)),
-        A_eq=_stacked(rows_with_slack, rows_without),
-        b_eq=np.concatenate(((scale * residual)[inexact], (scale * residual)[exact])),
-        bounds=[(-longest, longest)] * n_state + [(0.0, None)] * (2 * n_inexact),
+        A_eq=hstack((diags(1.0 / scale) @ jacobian, miss, -miss), format="csc"),
+        b_eq=residual / scale,
+        bounds=[(-longest, longest)] * n_state + [(0.0, None)] * (2 * len(cost)),
         method="highs",
         options={"primal_feasibility_tolerance": FEASIBILITY, "dual_feasibility_tolerance": FEASIBILITY},
     )
-    return found.x[:n_state] if found.x is not None and found.status == 0 else None
+    return found.x[:n_state] if found.status == 0 else None

@@ -141,6 +141,15 @@ class MeasurementSet:
         """The channels that take part in any of some rows. (n_channel,)"""
         return np.append(rows, False)[self.row_of_channel]
 
+    def names_of(self, row: int, usable: BoolArray, bus_index: IntArray) -> tuple[str, ...]:
+        """The usable channels in a row; without any, its forecasts, as ``p forecast bus 7``."""
+        channels = np.flatnonzero((self.row_of_channel == row) & usable)
+        if len(channels):
+            return tuple(self._channels.name[channel] for channel in channels)
+        quantity = "p" if self.rows.quantity[row] == ACTIVE_POWER else "q"
+        buses = bus_index[self.forecast_buses(np.arange(self.n_row) == row)]
+        return tuple(f"{quantity} forecast bus {bus}" for bus in buses)
+
     def forecast_buses(self, rows: BoolArray) -> IntArray:
         """Positions of the buses whose forecast alone is in any of some rows."""
         is_forecast = ~self.is_zero_injection & (np.arange(self.n_row) >= self.n_metered)

@@ -7,12 +7,13 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from models.estimation.bad_data import normalised_residuals
+from models.estimation.critical import critical_rows
 from models.estimation.measurement_set import FAINT_CURRENT, MeasurementSet, Readings
 from models.estimation.metering_plan import Channels
-from models.estimation.observability import Observability
+from models.estimation.observability import NodeIsland, Observability
 from models.estimation.pseudo_measurements import InjectionForecast
 from models.estimation.wls import GaussNewton, Solution
-from models.network_model import Admittances, ComplexArray, FloatArray
+from models.network_model import Admittances, BoolArray, ComplexArray, FloatArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +55,14 @@ class TopologyEstimation:
     def unobservable_nodes(self, readings: Readings) -> NDArray[np.int64]:
         """Nodes whose state the readings leave open."""
         return self._observability.unobservable_nodes(readings.active)
+
+    def unobservable_islands(self, readings: Readings) -> tuple[NodeIsland, ...]:
+        """The same in groups of nodes whose voltages are known against one another."""
+        return self._observability.islands(readings.active, self._admittances.ybus)
+
+    def critical_rows(self, readings: Readings) -> tuple[BoolArray, list[list[int]]]:
+        """Critical rows, and the others in groups whose residuals are proportional, see `critical`. (n_row,)"""
+        return critical_rows(self._observability.network, readings.active | readings.faint)
 
     def fit(self, readings: Readings) -> Fit | None:
         """The state that fits best; None if Gauss-Newton does not converge from any start."""
