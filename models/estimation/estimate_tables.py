@@ -51,7 +51,7 @@ class EstimateTables:
         """The measurements and what the estimate says of each, row by row.
 
         Beside the columns of `MeasurementFrame`: estimated and residual (value less estimated), in the unit of the
-        value; normalised_residual, of everything that came in [-]; removed, suspect and critical as `Estimate` has them;
+        value; normalised_residual, of everything that came in [-]; removed, suspect, critical as `Estimate` has them;
         used, whether the row had a say in the tests: it has a value, and its element is in service.
         """
         estimate, table = self.estimate, self.measurements.table.copy()

@@ -97,9 +97,7 @@ class MeasurementFrame:
         blank = table.isna().all(axis=1).to_numpy(dtype=bool)
         lines = np.arange(len(table)) + FIRST_LINE
         try:
-            return cls(
-                table[~blank].reset_index(drop=True), [f"{path.name}, line {line}" for line in lines[~blank]]
-            )
+            return cls(table[~blank].reset_index(drop=True), [f"{path.name}, line {line}" for line in lines[~blank]])
         except InvalidMeasurementError as error:
             about_a_line = str(error).startswith(path.name)
             raise error if about_a_line else InvalidMeasurementError(f"{path.name}: {error}") from None

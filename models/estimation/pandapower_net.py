@@ -76,7 +76,9 @@ def estimate(
     refuse_elements_with_states(net)
     frame = MeasurementFrame.from_net(net) if measurements is None else measurements
     if not frame.usable.any():
-        raise InvalidMeasurementError("expected measurements, got none; fill net.measurement or give a MeasurementFrame.")
+        raise InvalidMeasurementError(
+            "expected measurements, got none; fill net.measurement or give a MeasurementFrame."
+        )
     network = NetworkModel(net)
     estimator = StateEstimator(
         network,

@@ -46,7 +46,11 @@ def test_a_net_s_own_table_comes_back_from_its_csv_file(small_net: Any, tmp_path
 
 
 def test_a_plan_s_channels_and_values_come_back_from_a_file(tmp_path: Path) -> None:
-    rows = [("a", "v", "bus", 0, None, 0.004), ("t", "tap", "trafo", 0, None, np.nan), ("q", "q", "trafo", 0, "lv", 0.1)]
+    rows = [
+        ("a", "v", "bus", 0, None, 0.004),
+        ("t", "tap", "trafo", 0, None, np.nan),
+        ("q", "q", "trafo", 0, "lv", 0.1),
+    ]
     plan = pd.DataFrame(rows, columns=["name", "measurement_type", "element_type", "element", "side", "std_dev"])
     frame = MeasurementFrame.from_plan(plan, [1.0, 2.0, np.nan])
     frame.to_csv(tmp_path / "meters.csv")
@@ -58,7 +62,10 @@ def test_a_plan_s_channels_and_values_come_back_from_a_file(tmp_path: Path) -> N
 def test_a_side_is_an_end_or_the_bus_there(small_net: Any, tmp_path: Path) -> None:
     frame = read(tmp_path, ",p,line,0,1,0.1,to", ",p,line,0,1,0.1,2", ",p,trafo,0,1,0.1,0", ",v,bus,1,1,0.1,")
     assert frame.plan_on(small_net)["side"].tolist() == ["to", "to", "hv", None]
-    for side, kind, expected in (("0", "line", "from (bus 1) or to (bus 2)"), ("", "trafo", "hv (bus 0) or lv (bus 1)")):
+    for side, kind, expected in (
+        ("0", "line", "from (bus 1) or to (bus 2)"),
+        ("", "trafo", "hv (bus 0) or lv (bus 1)"),
+    ):
         frame = read(tmp_path, GOOD_ROW, f",q,{kind},0,1,0.1,{side}")
         with pytest.raises(InvalidMeasurementError, match=r"^meters.csv, line 3: expected .*") as refused:
             frame.plan_on(small_net)

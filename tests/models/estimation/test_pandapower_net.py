@@ -108,7 +108,7 @@ def test_nothing_is_assumed_that_is_not_measured_unless_asked_for(solved: Callab
 
 def test_buses_with_nothing_connected_are_measured_zero_by_option(solved: Callable[[str], Any]) -> None:
     net = solved("oberrhein")
-    injecting = set(net.load.bus) | set(net.sgen.bus) | set(net.ext_grid.bus)
+    injecting = set(net.load.bus) | set(net.ext_grid.bus)  # its generation is scaled to zero
     metered = with_meters(net, np.random.default_rng(9), {"bus": "vpq"})
     of_others = metered.measurement.measurement_type.isin(["p", "q"]) & ~metered.measurement.element.isin(injecting)
     metered.measurement = metered.measurement[~of_others]
@@ -135,7 +135,7 @@ def test_the_tables_tell_readings_from_what_they_should_have_been(solved: Callab
     assert table.estimated.at[wrong] == pytest.approx(true, abs=0.05)
     others = table[~table.removed]
     assert (others.residual.abs() < 5 * others.std_dev).all()
-    assert table.used.all()
+    assert set(table.name[~table.used]) < set(table.name[table.measurement_type == "i"])  # where hardly any flows
     summary = found.summary()
     assert summary["objective"] > summary["chi_square_threshold"]
     assert summary["objective_after_removal"] < summary["chi_square_threshold"]
@@ -156,7 +156,7 @@ def test_robust_algorithms_have_the_names_pandapower_gives_them(solved: Callable
 def test_what_contradicts_the_network_is_refused(solved: Callable[[str], Any]) -> None:
     net = with_meters(solved("case33bw"), np.random.default_rng(12))
     net.line.loc[net.line.index[0], "in_service"] = False
-    with pytest.raises(InvalidMeasurementError, match="reads 1.00.*no connection to a supply"):
+    with pytest.raises(InvalidMeasurementError, match=r"reads 1\.00.*no connection to a supply"):
         estimate(net)
     net.measurement = net.measurement.iloc[:0]
     with pytest.raises(InvalidMeasurementError, match="expected measurements, got none"):
