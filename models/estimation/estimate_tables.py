@@ -85,6 +85,21 @@ class EstimateTables:
         }
         return pd.Series(figures, dtype=object, name="estimate")
 
+    def verdict(self) -> str:
+        """What the tests say, in a sentence."""
+        estimate = self.estimate
+        if not estimate.converged:
+            return "No state found: the estimate did not converge."
+        bad = self.measurements.table["name"][estimate.removed].tolist()
+        told = f"Bad data identified: {', '.join(bad)}. " if bad else ""
+        if not estimate.identifiable:
+            suspects = self.measurements.table["name"][estimate.suspects].tolist()
+            among = f", among {', '.join(suspects)}" if suspects else ""
+            return f"{told}Bad data suspected{among}: which measurements are bad cannot be told."
+        if estimate.degrees_of_freedom <= 0:
+            return "Nothing can be tested: there are not more measurements than states."
+        return told.strip() or "No bad data found."
+
     @cached_property
     def _estimated(self) -> np.ndarray:
         if not self.estimate.converged:

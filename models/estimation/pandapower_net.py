@@ -1,6 +1,7 @@
 """State estimation of a pandapower net in one call, in the place of `pandapower.estimation.estimate`."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 METHOD_OF_ALGORITHM: Mapping[str, str] = {**{m: m for m in METHODS}, "wls_with_zero_constraint": "wls", "lp": "lav"}
 # A meter that reads this many standard deviations of something reads something.
 BEYOND_NOISE = 5.0
+NAMED_IN_FULL = 12
 # Their voltages or flows are states of their own, which the estimator does not have.
 ELEMENTS_WITH_STATES = ("xward", "dcline", "svc", "tcsc", "ssc", "vsc")
 
@@ -80,23 +82,19 @@ def estimate(
             "expected measurements, got none; fill net.measurement or give a MeasurementFrame."
         )
     network = NetworkModel(net)
-    estimator = StateEstimator(
-        network,
-        frame.plan_on(net),
-        method=METHOD_OF_ALGORITHM[algorithm],
-        zero_injection=zero_injection,
-        pseudo_measurements=pseudo_measurements,
-        max_removals=max_removals,
-        **settings,
-    )
-    refuse_contradictions(estimator, frame)
-    found = estimator.estimate(frame.value, frame.usable)
-    if not found.observable:
-        raise NotObservableError(
-            f"the measurements leave the state of {len(found.unobservable_buses)} of {network.n_bus} buses open: "
-            f"{', '.join(map(str, found.unobservable_buses))}; measure there, or let forecasts stand in.",
-            found.unobservable_buses,
+    settings |= {"pseudo_measurements": pseudo_measurements, "max_removals": max_removals}
+    with open_buses_told(network.n_bus):
+        estimator = StateEstimator(
+            network,
+            frame.plan_on(net),
+            method=METHOD_OF_ALGORITHM[algorithm],
+            zero_injection=zero_injection,
+            **settings,
         )
+        refuse_contradictions(estimator, frame)
+        found = estimator.estimate(frame.value, frame.usable)
+        if not found.observable:
+            raise NotObservableError("", found.unobservable_buses)
     if found.converged:
         fill_in_results(net, found.vm_pu, found.va_degree)
     return EstimateTables(estimator, found, frame)
@@ -117,6 +115,27 @@ def refuse_elements_with_states(net: "pandapowerNet") -> None:
         )
 
 
+@contextmanager
+def open_buses_told(n_bus: int) -> Iterator[None]:
+    """Name the buses that stay open, and what somebody who estimates a net can do about it.
+
+    Raises
+    ------
+    NotObservableError
+    """
+    try:
+        yield
+    except NotObservableError as error:
+        buses = error.buses
+        more = f" and {len(buses) - NAMED_IN_FULL} more" if len(buses) > NAMED_IN_FULL else ""
+        raise NotObservableError(
+            f"the measurements leave the state of {len(buses)} of {n_bus} buses open: "
+            f"{', '.join(map(str, buses[:NAMED_IN_FULL]))}{more}; measure there, or let zero_injection='no_inj_bus' or "
+            "pseudo_measurements stand in.",
+            buses,
+        ) from None
+
+
 def refuse_contradictions(estimator: StateEstimator, frame: MeasurementFrame) -> None:
     """Refuse measurements of voltage, power or current where the network says that there is none.
 
@@ -128,7 +147,7 @@ def refuse_contradictions(estimator: StateEstimator, frame: MeasurementFrame) ->
     admittances, channels = estimator.network.admittances(), estimator.channels
     place = {"bus": admittances.node_of_bus, "line": admittances.branch_of_line, "trafo": admittances.branch_of_trafo}
     reads_something = np.abs(frame.value) > BEYOND_NOISE * np.sqrt(channels.variance)  # false for NaN
-    for row in np.flatnonzero(reads_something & (channels.quantity != STATUS)):
+    for row in map(int, np.flatnonzero(reads_something & (channels.quantity != STATUS))):
         kind, element = channels.element_type[row], int(frame.table["element"].iloc[row])
         if place[kind][channels.position[row]] < 0:
             raise InvalidMeasurementError(
