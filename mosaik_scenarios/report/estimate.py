@@ -38,7 +38,8 @@ def state_estimate(result: RunResult) -> Figure | None:
         rows[_title_of_removed(removed)] = partial(_add_removed, removed)
     worst = highest(error.abs())
     if worst is not None:
-        off = f"{float(error.at[worst.at, worst.element]):+.4f} pu at {worst.at:%H:%M:%S}"
+        signed: Any = error.at[worst.at, worst.element]
+        off = f"{signed:+.4f} pu at {worst.at:%H:%M:%S}"
         title = f"Voltage of bus {worst.element!s}, whose estimate was farthest off: {off} [pu]"
         rows[title] = partial(_add_worst, result, worst.element)
     figure = figure_of_rows(list(rows), shared_xaxes=True)
