@@ -101,6 +101,11 @@ class EstimateTables:
         return told.strip() or "No bad data found."
 
     @cached_property
+    def critical_groups(self) -> tuple[tuple[str, ...], ...]:
+        """Channels, and forecasts, of which any two have residuals in a fixed ratio: which of them is bad never shows."""
+        return self.estimator.observability_report(self.measurements.usable).critical_groups
+
+    @cached_property
     def _estimated(self) -> np.ndarray:
         if not self.estimate.converged:
             return np.full(len(self.measurements), np.nan)

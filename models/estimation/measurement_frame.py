@@ -93,6 +93,8 @@ class MeasurementFrame:
         except (OSError, ValueError) as error:  # parser, decoder and empty-file errors are ValueErrors
             first_line = (str(error).splitlines() or [""])[0]
             raise InvalidMeasurementError(f"{path} is no readable CSV file ({first_line}).") from None
+        if not isinstance(table.index, pd.RangeIndex):
+            raise InvalidMeasurementError(f"{path.name}: rows have more fields than the header; name every column.")
         table.columns = table.columns.str.strip()
         blank = table.isna().all(axis=1).to_numpy(dtype=bool)
         lines = np.arange(len(table)) + FIRST_LINE
@@ -124,6 +126,10 @@ class MeasurementFrame:
     def usable(self) -> BoolArray:
         """Which rows have a value. (n_channel,)"""
         return np.isfinite(self.value)
+
+    def element(self, row: int) -> int:
+        """pandapower index of what a row measures at."""
+        return int(self.table["element"].iloc[row])
 
     def plan_on(self, net: pandapowerNet) -> pd.DataFrame:
         """The metering plan of these rows on a network, as `StateEstimator` takes it: every side is an end.

@@ -137,20 +137,29 @@ def open_buses_told(n_bus: int) -> Iterator[None]:
 
 
 def refuse_contradictions(estimator: StateEstimator, frame: MeasurementFrame) -> None:
-    """Refuse measurements of voltage, power or current where the network says that there is none.
+    """Refuse measurements of voltage, power or current where the network says that there is none, and of other states.
 
     Raises
     ------
     InvalidMeasurementError
-        A row reads more than noise at an element that is out of service or has no connection to a supply.
+        A row reads more than noise at an element that is out of service or has no connection to a supply, or a tap or
+        switch where it is not.
     """
-    admittances, channels = estimator.network.admittances(), estimator.channels
+    network, channels = estimator.network, estimator.channels
+    admittances = network.admittances()
     place = {"bus": admittances.node_of_bus, "line": admittances.branch_of_line, "trafo": admittances.branch_of_trafo}
-    reads_something = np.abs(frame.value) > BEYOND_NOISE * np.sqrt(channels.variance)  # false for NaN
-    for row in map(int, np.flatnonzero(reads_something & (channels.quantity != STATUS))):
-        kind, element = channels.element_type[row], int(frame.table["element"].iloc[row])
-        if place[kind][channels.position[row]] < 0:
+    state = {"trafo": network.initial_tap_pos, "switch": network.initial_switch_closed}
+    is_status = channels.quantity == STATUS
+    reads_something = np.abs(frame.value) > BEYOND_NOISE * np.sqrt(channels.variance)
+    for row in np.flatnonzero(frame.usable & (is_status | reads_something)).tolist():
+        kind, position, value = channels.element_type[row], channels.position[row], frame.value[row]
+        what = f"{frame.rows[row]}: {channels.name[row]!r} reads {value:g}, but {kind} {frame.element(row)}"
+        if not is_status[row] and place[kind][position] < 0:
             raise InvalidMeasurementError(
-                f"{frame.rows[row]}: {channels.name[row]!r} reads {frame.value[row]:g}, but {kind} {element} is out of "
-                "service or has no connection to a supply; correct the network's switches or leave the row out."
+                f"{what} is out of service or has no connection to a supply; "
+                "correct the network's switches or leave the row out."
+            )
+        if is_status[row] and value != state[kind][position]:
+            raise InvalidMeasurementError(
+                f"{what} is at {state[kind][position]:g} in the network; set it there or leave the row out."
             )

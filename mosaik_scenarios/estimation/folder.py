@@ -61,6 +61,7 @@ def described(tables: EstimateTables) -> dict[str, Any]:
         "verdict": tables.verdict(),
         **{str(name): figure for name, figure in figures.items()},
         **names,
+        "critical_groups": [list(group) for group in tables.critical_groups],
         "contradicted_forecasts": list(estimate.contradicted_forecasts),
         "settings": {"method": estimator.method, "significance": estimator.significance},
     }

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from models.estimation.estimate_tables import EstimateTables
 
 WORST_SHOWN = 8
-NAMES_SHOWN = 12
+NAMES_SHOWN, GROUPS_SHOWN = 12, 4
 WIDTH = 110
 """Of what goes into a file or a pipe. [characters]"""
 UNITS = {"v": "pu", "va": "degree", "p": "MW", "q": "Mvar", "i": "kA"}
@@ -82,6 +82,9 @@ def _blind_spots(tables: EstimateTables) -> Iterator[str]:
     critical = table["name"][table["critical"]].tolist()
     if critical:
         yield f"Critical, an error here would not be seen ({len(critical)}): {_some(critical)}"
+    groups = [" with ".join(group) for group in tables.critical_groups]
+    if groups:
+        yield f"Check only one another, an error is seen but not whose ({len(groups)}): {_some(groups, GROUPS_SHOWN)}"
     unused = table["name"][~table["used"]].tolist()
     if unused:
         yield f"Without a say, no value or nothing flows there ({len(unused)}): {_some(unused)}"
@@ -90,5 +93,5 @@ def _blind_spots(tables: EstimateTables) -> Iterator[str]:
         yield f"Forecasts that the meters contradict, left out ({len(buses)}): bus {_some(buses)}"
 
 
-def _some(names: list[str]) -> str:
-    return ", ".join(names[:NAMES_SHOWN]) + (", ..." if len(names) > NAMES_SHOWN else "")
+def _some(names: list[str], shown: int = NAMES_SHOWN) -> str:
+    return ", ".join(names[:shown]) + (", ..." if len(names) > shown else "")

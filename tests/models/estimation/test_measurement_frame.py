@@ -102,7 +102,8 @@ def test_a_file_that_is_no_table_of_measurements_is_named(tmp_path: Path) -> Non
         read(tmp_path, header="name,measurement_type,element_type,element,value")
     with pytest.raises(InvalidMeasurementError, match=r"nothing.csv"):
         MeasurementFrame.from_csv(tmp_path / "nothing.csv")
-    for content in (b"", b"\xff\xfe\x00,", b'name,"a\n'):
+    too_long = f"{HEADER}\n,v,bus,0,1.0,0.004,,8,9\n".encode()
+    for content in (b"", b"\xff\xfe\x00,", b'name,"a\n', too_long):
         (tmp_path / "odd.csv").write_bytes(content)
         with pytest.raises(InvalidMeasurementError, match=r"odd.csv"):
             MeasurementFrame.from_csv(tmp_path / "odd.csv")

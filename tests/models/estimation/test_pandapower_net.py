@@ -14,7 +14,7 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from models.errors import InvalidMeasurementError, InvalidParameterError, NotObservableError
-from models.estimation.measurement_frame import COLUMNS
+from models.estimation.measurement_frame import COLUMNS, MeasurementFrame
 from models.estimation.pandapower_net import estimate
 
 UNITS = {"v": "vm_pu", "p": "p{}_mw", "q": "q{}_mvar", "i": "i{}_ka"}
@@ -161,6 +161,15 @@ def test_what_contradicts_the_network_is_refused(solved: Callable[[str], Any]) -
     net.measurement = net.measurement.iloc[:0]
     with pytest.raises(InvalidMeasurementError, match="expected measurements, got none"):
         estimate(net)
+    net = with_meters(solved("cigre_mv"), np.random.default_rng(12))
+    for closed in (net.switch.closed.iloc[0], not net.switch.closed.iloc[0]):
+        told = pd.DataFrame([(None, "closed", "switch", 0, float(closed), 0.0, None)], columns=list(COLUMNS))
+        frame = MeasurementFrame(pd.concat([net.measurement, told], ignore_index=True))
+        if closed == net.switch.closed.iloc[0]:
+            assert estimate(net, measurements=frame)
+        else:
+            with pytest.raises(InvalidMeasurementError, match=r"closed switch 0. reads 0, but .* is at 1"):
+                estimate(net, measurements=frame)
 
 
 def test_a_line_out_of_service_may_be_metered_as_long_as_it_reads_nothing(solved: Callable[[str], Any]) -> None:
