@@ -102,7 +102,7 @@ class EstimateTables:
 
     @cached_property
     def critical_groups(self) -> tuple[tuple[str, ...], ...]:
-        """Channels, and forecasts, of which any two have residuals in a fixed ratio: which of them is bad never shows."""
+        """Channels, and forecasts, that nothing but charging and shunts tells apart should one of them be bad."""
         return self.estimator.observability_report(self.measurements.usable).critical_groups
 
     @cached_property

@@ -82,9 +82,9 @@ def _blind_spots(tables: EstimateTables) -> Iterator[str]:
     critical = table["name"][table["critical"]].tolist()
     if critical:
         yield f"Critical, an error here would not be seen ({len(critical)}): {_some(critical)}"
-    groups = [" with ".join(group) for group in tables.critical_groups]
+    groups = [f"({_some(list(group))})" for group in tables.critical_groups]
     if groups:
-        yield f"Check only one another, an error is seen but not whose ({len(groups)}): {_some(groups, GROUPS_SHOWN)}"
+        yield f"Checked by hardly more than one another, which one is bad hardly shows: {_some(groups, GROUPS_SHOWN)}"
     unused = table["name"][~table["used"]].tolist()
     if unused:
         yield f"Without a say, no value or nothing flows there ({len(unused)}): {_some(unused)}"
