@@ -83,10 +83,9 @@ def gross_error(feeder: Feeder) -> Any:
     alarms = np.mean([found.objective > threshold for found in clean])
     print(f"{freedom} degrees of freedom, threshold {threshold:.1f}, {100 * alarms:.2f} % of {CLEAN_DRAWS} above it")
     found = np.mean([estimate.removed.tolist() == (feeder.plan.name == VOLTMETER).tolist() for estimate in spoilt])
-    print(
-        f"8 sigma at {VOLTMETER}: J median {median_objective(spoilt):.0f}, that channel alone removed {100 * found:.0f} %"
-    )
-    for estimates, name, colour in ((clean, "good meters", BLUE), (spoilt, f"{VOLTMETER}: 8 σ", RED)):
+    told = f"J median {median_objective(spoilt):.0f}, that channel alone removed in {100 * found:.0f} %"
+    print(f"8 sigma at {VOLTMETER}: {told}")
+    for estimates, name, colour in ((clean, "good meters", BLUE), (spoilt, f"{VOLTMETER}: 8 sigma", RED)):
         figure.add_histogram(
             x=[found.objective for found in estimates], histnorm="probability density", name=name, marker_color=colour,
             opacity=0.45, xbins={"size": 4}, row=1, col=1,
@@ -102,7 +101,7 @@ def gross_error(feeder: Feeder) -> Any:
         seen = f"from {above[0]:g} sigma" if len(above) else f"nowhere up to {SIZES[-1]:g} sigma"
         print(f"{channel}: median of J above its threshold {seen}")
     figure.add_hline(threshold, line={"color": GREY, "dash": "dash"}, row=1, col=2, annotation_text="threshold at 1 %")
-    figure.update_xaxes(title_text="J(x)", row=1, col=1).update_xaxes(title_text="error [σ]", row=1, col=2)
+    figure.update_xaxes(title_text="J(x)", row=1, col=1).update_xaxes(title_text="error [sigma]", row=1, col=2)
     return figure.update_yaxes(showticklabels=False, row=1, col=1).update_layout(barmode="overlay")
 
 
@@ -164,7 +163,7 @@ def blind_spots(feeder: Feeder) -> Any:
         figure.add_scatter(x=SIZES, y=off, line=line, showlegend=False, row=1, col=2)
     figure.add_hline(1.0, line={"color": GREY, "dash": "dash"}, row=1, col=1)
     figure.update_yaxes(type="log", tickvals=[0.2, 0.5, 1, 2, 5, 10], row=1, col=1)
-    return figure.update_xaxes(title_text="largest error at a meter [σ]")
+    return figure.update_xaxes(title_text="largest error at a meter [sigma]")
 
 
 def conforming_error(feeder: Feeder) -> np.ndarray:
