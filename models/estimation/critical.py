@@ -1,16 +1,18 @@
 """What the measurements cannot tell: unobservable islands, critical measurements and critical pairs, by name.
 
 A *critical* measurement has a residual of zero whatever all of them read: without it the network is unobservable, and
-no error of its own can be seen. The residuals of a *critical pair* stand in one fixed ratio: without both the network is
-unobservable, and an error can be seen but not which of the two has it. Any two of a *critical group* are such a pair.
+no error of its own can be seen. The residuals of a *critical pair* stand in one fixed ratio: without both the network
+is unobservable, and an error can be seen but not which of the two has it. Any two of a *critical group* are such a
+pair.
 
-Both are found by letting all rows of the generic network read random numbers a few times: rows whose residuals are zero
-every time are critical, rows whose residuals keep their ratio are a group. This is exact for nearly every network of the
-graph, and needs no covariance between rows.
+Both are found by letting all rows of the generic network read random numbers a few times: rows whose residuals are
+zero every time are critical, rows whose residuals keep their ratio are a group. This is exact for nearly every
+network of the graph, and needs no covariance between rows.
 
 It says what is so for structural reasons. Beyond that, numbers can make a measurement all but critical (a meter much
-sharper than everything that checks it) or two residuals all but inseparable: estimates report the first as `critical`,
-and test the second in `identification`. A group that only three measurements together make observable is not looked for.
+sharper than everything that checks it) or two residuals all but inseparable: estimates report the first as
+`critical`, and test the second in `identification`. A group that only three measurements together make observable is
+not looked for.
 
 References
 ----------
@@ -20,17 +22,20 @@ References
    state-estimation purposes, IET Generation, Transmission & Distribution 1 (1), 2007: critical sets.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from models.estimation.generic_network import GenericNetwork, ratios
-from models.network_model import BoolArray
+from models.estimation.measurement_set import Readings
+from models.estimation.topology import TopologyEstimation
+from models.network_model import BoolArray, IntArray
 
 if TYPE_CHECKING:
     from pandas import DataFrame
+MOST_LISTED = 10
 
 
 @dataclass(frozen=True)
@@ -75,20 +80,49 @@ class ObservabilityReport:
             ),
             *(("critical measurement", name, "its errors cannot be seen") for name in self.critical_channels),
             *(
-                ("critical group", ", ".join(group), "errors are seen, but not which one has them")
+                ("critical group", _listed(group), "errors are seen, but not which one has them")
                 for group in self.critical_groups
             ),
         ]
         return pd.DataFrame(rows, columns=["finding", "where", "meaning"])
 
 
-def critical_rows(network: GenericNetwork, active: BoolArray) -> tuple[BoolArray, list[list[int]]]:
-    """Critical rows, and all others in groups of rows whose residuals are proportional. (n_row,)"""
-    first, second, third = network.residuals(active, n_reading=3).T
-    critical = active & (first == 0) & (second == 0) & (third == 0)
-    groups: dict[tuple[int, int], list[int]] = {}
-    keys = zip(ratios(second, first).tolist(), ratios(third, first).tolist(), strict=True)
-    for row, key in enumerate(keys):
-        if active[row] and not critical[row]:
-            groups.setdefault(key, []).append(row)
-    return critical, list(groups.values())
+def _listed(group: tuple[str, ...]) -> str:
+    """The first names of a group; along a feeder nobody measures, forecasts go on for ever."""
+    more = [f"and {len(group) - MOST_LISTED} more"] if len(group) > MOST_LISTED else []
+    return ", ".join([*group[:MOST_LISTED], *more])
+
+
+def report(
+    topology: TopologyEstimation, readings: Readings, usable: BoolArray, bus_index: IntArray
+) -> ObservabilityReport:
+    """What the rows active in `readings`, whatever they read, can and cannot tell in one topology state.
+
+    Parameters
+    ----------
+    usable
+        Channels that count. (n_channel,)
+    bus_index
+        pandapower indices of the buses. (n_bus,)
+    """
+    islands = tuple(
+        UnobservableIsland(
+            tuple(bus_index[np.isin(topology.node_of_bus, island.nodes)].tolist()),
+            island.angle_is_open,
+            island.magnitude_is_open,
+        )
+        for island in topology.unobservable_islands(readings)
+    )
+    n_metered = topology.measurements.n_metered
+    critical, groups = topology.critical_rows(readings)
+
+    def names(rows: Iterable[int]) -> tuple[str, ...]:
+        return tuple(name for row in rows for name in topology.measurements.names_of(row, usable, bus_index))
+
+    named_groups = [names(rows) for rows in groups if min(rows) < n_metered]
+    return ObservabilityReport(
+        observable=not islands,
+        islands=islands,
+        critical_channels=names(np.flatnonzero(critical[:n_metered])),
+        critical_groups=tuple(group for group in named_groups if len(group) > 1),
+    )

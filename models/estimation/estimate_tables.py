@@ -43,9 +43,10 @@ class EstimateTables:
         }[name]
 
     def bus_table(self) -> pd.DataFrame:
-        """State by bus: vm_pu [pu], va_degree [degree]; NaN where de-energised."""
+        """State by bus and its standard deviation: vm_pu [pu], va_degree [degree]; NaN where de-energised."""
+        columns = ("vm_pu", "va_degree", "vm_pu_std_dev", "va_degree_std_dev")
         index = pd.Index(self.estimator.network.bus_index, name="bus")
-        return pd.DataFrame({"vm_pu": self.estimate.vm_pu, "va_degree": self.estimate.va_degree}, index=index)
+        return pd.DataFrame({column: getattr(self.estimate, column) for column in columns}, index=index)
 
     def measurement_table(self) -> pd.DataFrame:
         """The measurements and what the estimate says of each, row by row.

@@ -2,7 +2,6 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
 from math import nan
 from typing import TYPE_CHECKING, Any
 
@@ -10,16 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import InvalidParameterError, NotObservableError
+from models.estimation import critical
 from models.estimation.bad_data import chi_square_test, residual_threshold
-from models.estimation.critical import ObservabilityReport, UnobservableIsland
-from models.estimation.estimate import Estimate
-from models.estimation.identification import Exclusions, Identification, Identifier
+from models.estimation.critical import ObservabilityReport
+from models.estimation.estimate import Estimate, NoParticulars
+from models.estimation.identification import Identification, Identifier
 from models.estimation.least_absolute_value import least_absolute_value
 from models.estimation.measurement_set import Readings
 from models.estimation.metering_plan import read_plan
 from models.estimation.pseudo_measurements import NO_INJECTION_BUS, PSEUDO_STD_DEV_FRACTION, InjectionForecast
 from models.estimation.robust import huber, schweppe_huber
-from models.estimation.topology import Fit, TopologyEstimation
+from models.estimation.snapshot import Snapshot
+from models.estimation.topology import Fit, FitParticulars, TopologyEstimation
 from models.network_model import Admittances, BoolArray, FloatArray, NetworkModel
 
 if TYPE_CHECKING:
@@ -32,28 +33,6 @@ ROBUST_METHODS: Mapping[str, Callable[[TopologyEstimation, Readings, Fit], Fit |
     "lav": least_absolute_value,
 }
 METHODS = ("wls", *ROBUST_METHODS)
-
-
-@dataclass(frozen=True, eq=False)
-class _Snapshot:
-    """All that one estimate knows."""
-
-    topology: TopologyEstimation
-    value: FloatArray
-    usable: BoolArray
-    consumption: FloatArray
-    extra_variance: FloatArray | None
-
-    def readings(self, without: Exclusions | None = None) -> Readings:
-        """What the rows read, some channels and forecasts left out."""
-        usable = self.usable if without is None else self.usable & ~without.channels
-        readings = self.topology.measurements.read(self.value, usable, self.consumption, self.extra_variance)
-        return readings if without is None else replace(readings, active=readings.active & ~without.forecasts)
-
-    def fit_without(self, without: Exclusions) -> Fit | None:
-        """The fit without some channels and forecasts; None if the rest does not determine the state."""
-        readings = self.readings(without)
-        return None if len(self.topology.unobservable_nodes(readings)) else self.topology.fit(readings)
 
 
 class StateEstimator:
@@ -96,7 +75,7 @@ class StateEstimator:
     -----
     An injection that no usable channel measures is taken from the forecast (`pseudo_measurements`); nodes with nothing
     connected are measured as zero, all but exactly. A channel is removed as bad data only if no other measurement
-    explains the residuals as well (`identification`), so never a critical one, whose residual is zero whatever it reads.
+    explains the residuals as well (`identification`), so never a critical one, whose residual is always zero.
     """
 
     def __init__(
@@ -177,7 +156,7 @@ class StateEstimator:
                 f"value and usable have one entry for each of the {len(self.channels)} channels of the plan, "
                 f"got shapes {value.shape} and {usable.shape}."
             )
-        snapshot = _Snapshot(
+        snapshot = Snapshot(
             topology=self._topology(self.network.admittances(tap_pos, switch_closed)),
             value=value,
             usable=usable & np.isfinite(value),
@@ -206,30 +185,9 @@ class StateEstimator:
         usable = np.ones(len(self.channels), dtype=bool) if usable is None else np.asarray(usable, dtype=bool)
         topology = self._topology(self.network.admittances(tap_pos, switch_closed))
         readings = self._readings_of_ones(topology, usable)
-        islands = topology.unobservable_islands(readings)
-        critical, groups = topology.critical_rows(readings)
+        return critical.report(topology, readings, usable, self.network.bus_index)
 
-        def names(rows: Iterable[int]) -> tuple[str, ...]:
-            return tuple(
-                name for row in rows for name in topology.measurements.names_of(row, usable, self.network.bus_index)
-            )
-
-        metered = topology.measurements.n_metered
-        return ObservabilityReport(
-            observable=not islands,
-            islands=tuple(
-                UnobservableIsland(
-                    self._buses_at(topology, np.array(island.nodes)), island.angle_is_open, island.magnitude_is_open
-                )
-                for island in islands
-            ),
-            critical_channels=names(np.flatnonzero(critical[:metered])),
-            critical_groups=tuple(
-                group for rows in groups if min(rows) < metered and len(group := names(rows)) > 1
-            ),
-        )
-
-    def _judge(self, snapshot: _Snapshot, fit: Fit) -> Estimate:
+    def _judge(self, snapshot: Snapshot, fit: Fit) -> Estimate:
         """Test a first fit, remove what is bad or refit robustly, and put the estimate together."""
         topology, measurements = snapshot.topology, snapshot.topology.measurements
         residuals = topology.normalised_residuals(fit)
@@ -242,21 +200,18 @@ class StateEstimator:
                 return self._no_estimate((), observable=True)
             state = robust
         vm_pu, va_degree = topology.at_buses(state)
-        into_trafos = topology.into_low_voltage_sides(state)
         is_critical = (fit.weight[: measurements.n_metered] > 0.0) & np.isnan(residuals)
         return Estimate(
             converged=True,
             observable=True,
             vm_pu=vm_pu,
             va_degree=va_degree,
-            trafo_p_lv_mw=into_trafos.real,
-            trafo_q_lv_mvar=into_trafos.imag,
             objective=test.objective,
             degrees_of_freedom=test.degrees_of_freedom,
             chi_square_threshold=test.threshold,
             p_value=test.p_value,
             normalised_residual=measurements.at_channels(residuals, snapshot.usable),
-            critical=measurements.at_channels(is_critical, snapshot.usable) == 1.0,
+            critical=measurements.at_channels(is_critical.astype(float), snapshot.usable) == 1.0,
             removed=found.removed.channels,
             suspects=found.suspects,
             identifiable=found.identifiable,
@@ -264,13 +219,12 @@ class StateEstimator:
             objective_after_removal=found.fit.objective,
             unobservable_buses=(),
             iterations=state.solution.iterations,
+            _particulars=FitParticulars(topology, state),
         )
 
-    def _identify(self, snapshot: _Snapshot, fit: Fit, residuals: FloatArray) -> Identification:
+    def _identify(self, snapshot: Snapshot, fit: Fit, residuals: FloatArray) -> Identification:
         identifier = Identifier(
-            snapshot.topology,
-            snapshot.usable,
-            snapshot.fit_without,
+            snapshot,
             threshold=self.identification_threshold,
             significance=self.significance,
             max_removals=self.max_removals,
@@ -317,8 +271,6 @@ class StateEstimator:
             observable=observable,
             vm_pu=np.full(self.network.n_bus, nan),
             va_degree=np.full(self.network.n_bus, nan),
-            trafo_p_lv_mw=np.full(len(self.network.trafo_index), nan),
-            trafo_q_lv_mvar=np.full(len(self.network.trafo_index), nan),
             objective=nan,
             degrees_of_freedom=0,
             chi_square_threshold=nan,
@@ -332,4 +284,5 @@ class StateEstimator:
             objective_after_removal=nan,
             unobservable_buses=unobservable_buses,
             iterations=0,
+            _particulars=NoParticulars(self.network.n_bus, len(self.network.trafo_index)),
         )

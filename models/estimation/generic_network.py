@@ -1,10 +1,10 @@
 """Which rows depend on which, without rounding: the measurements on a network of random integers modulo a prime.
 
-Observability is a property of where is measured, not of readings or of how long a line is. It is therefore examined on a
-network of the same graph, at flat voltage and without shunts, whose admittances mean nothing. Taken as random integers
-modulo a prime, in arithmetic without rounding, a pivot, a residual or a determinant is zero if and only if it is zero
-for (nearly) every network of that graph: one that is not is zero by chance with a probability of about its degree over
-the prime, here below 1e-6 ([1]). No tolerance has to tell a long feeder from an unobservable one.
+Observability is a property of where is measured, not of readings or of how long a line is. It is therefore examined
+on a network of the same graph, at flat voltage and without shunts, whose admittances mean nothing. Taken as random
+integers modulo a prime, in arithmetic without rounding, a pivot, a residual or a determinant is zero if and only if
+it is zero for (nearly) every network of that graph: one that is not is zero by chance with a probability of about its
+degree over the prime, here below 1e-6 ([1]). No tolerance has to tell a long feeder from an unobservable one.
 
 Line charging, which pretends to tell voltage from reactive power alone, has no say here.
 
@@ -19,7 +19,7 @@ References
 import numba
 import numpy as np
 
-from models.estimation.gain_matrix import StateLayout
+from models.estimation.gain_matrix import StateLayout, elimination_order, lay_out
 from models.estimation.measurement_model import ACTIVE_POWER, ANGLE, CURRENT, REACTIVE_POWER, VOLTAGE, Rows
 from models.estimation.sparse_ldl import FactorPattern
 from models.network_model import BoolArray, IntArray
@@ -35,27 +35,33 @@ class GenericNetwork:
 
     Parameters
     ----------
-    rows, layout, pattern
-        Rows, states and gain pattern of the topology state.
+    rows
+        Which nodes each row looks at; the admittances are not used.
+    n_node
+        Number of nodes.
+    references
+        Nodes whose angle is known.
     """
 
-    def __init__(self, rows: Rows, layout: StateLayout, pattern: FactorPattern) -> None:
-        self._rows, self._layout, self._pattern = rows, layout, pattern
+    def __init__(self, rows: Rows, n_node: int, references: IntArray) -> None:
+        self._rows = rows
+        self._layout, self._pattern = lay_out(rows, elimination_order(rows, n_node), references)
         self._random = np.random.default_rng(SEED)
         self._jacobian = self._derivatives()
         self._weight = self._integers(len(rows.quantity))
 
-    def null_vector(self, active: BoolArray) -> IntArray:
-        """A random change of the state that no active row notices, all zero if they determine it. (n_state + 1,)
+    def unnoticed_change(self, active: BoolArray) -> IntArray:
+        """A random change of angles and magnitudes that no active row notices. (n_node, 2)
 
-        The last entry stands for the reference angles, which never change. Two states change alike in this vector if
-        and only if they do in every change that no row notices.
+        All zero if the rows determine the state. Two nodes change alike in this one if and only if they do in every
+        change that no row notices.
         """
         factor, deficient = self._factor(active)
         vector = np.where(deficient, self._integers(len(deficient)), 0)
         if deficient.any():
             solve_transposed(factor, self._pattern, vector)
-        return np.append(vector, 0)
+        change = np.append(vector, 0)  # the last is for the reference angles
+        return np.column_stack((change[self._layout.angle_state], change[self._layout.magnitude_state]))
 
     def residuals(self, active: BoolArray, n_reading: int) -> IntArray:
         """Residuals of the active rows when they read random integers, as often as asked. (n_row, n_reading)"""
@@ -80,7 +86,7 @@ class GenericNetwork:
         return self._random.integers(1, PRIME, size)
 
     def _derivatives(self) -> IntArray:
-        """The Jacobian at flat voltage, by angle and magnitude in turn, every row's entries adding up to zero. (2 n_term,)
+        """The Jacobian at flat voltage, by angle and magnitude in turn; rows of flows add up to zero. (2 n_term,)
 
         Both ends of a branch, and the injections there, see one and the same admittance between their nodes.
         """
@@ -155,7 +161,7 @@ def gain_matrix(
 
 @numba.njit(cache=True)
 def factorise(values: IntArray, pattern: FactorPattern, deficient: BoolArray) -> None:
-    """Replace the matrix by its factor LDL'; dependent columns are marked and get a pivot of one and a column of zero."""
+    """Replace the matrix by its factor LDL'; dependent columns are marked, their pivot is one, the rest zero."""
     column_start, update_position = pattern.column_start, pattern.update_position
     update = 0
     for j in range(len(column_start) - 1):

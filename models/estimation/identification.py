@@ -24,7 +24,6 @@ References
    in power system state estimation, IEEE Trans. PAS 103 (11), 1984: identification as a test between hypotheses.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -32,25 +31,12 @@ import numpy as np
 from scipy.special import ndtri
 
 from models.estimation.bad_data import chi_square_test
-from models.estimation.topology import Fit, TopologyEstimation
+from models.estimation.snapshot import Exclusions, Snapshot
+from models.estimation.topology import Fit
 from models.network_model import BoolArray, FloatArray
 
 # Residuals whose correlation differs from one by less are as good as perfectly correlated: rounding near critical rows.
 SAME_RESIDUAL = 1e-4
-
-
-@dataclass(frozen=True, eq=False)
-class Exclusions:
-    """What is left out of a fit: channels (whose injections are then forecast) and forecasts."""
-
-    channels: BoolArray
-    """(n_channel,)"""
-    forecasts: BoolArray
-    """Rows, (n_row,)."""
-
-    def add(self, channels: BoolArray, forecasts: BoolArray) -> "Exclusions":
-        """These and others."""
-        return Exclusions(self.channels | channels, self.forecasts | forecasts)
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,9 +50,6 @@ class Identification:
     """Channels one of which is bad, while the data do not say which. (n_channel,)"""
     identifiable: bool
     """Whether the removals explain every failed test."""
-
-
-FitWithout = Callable[[Exclusions], Fit | None]
 
 
 class _Residuals(NamedTuple):
@@ -89,12 +72,8 @@ class Identifier:
 
     Parameters
     ----------
-    topology
-        The topology state.
-    usable
-        Channels that deliver. (n_channel,)
-    fit_without
-        Fits again without some channels and forecasts; None if that does not determine a state.
+    snapshot
+        The measurements.
     threshold
         Normalised residual above which a row is suspicious. [-]
     significance
@@ -103,20 +82,10 @@ class Identifier:
         Most rows taken out.
     """
 
-    def __init__(
-        self,
-        topology: TopologyEstimation,
-        usable: BoolArray,
-        fit_without: FitWithout,
-        *,
-        threshold: float,
-        significance: float,
-        max_removals: int,
-    ) -> None:
-        self._topology = topology
-        self._measurements = topology.measurements
-        self._usable = usable
-        self._fit_without = fit_without
+    def __init__(self, snapshot: Snapshot, *, threshold: float, significance: float, max_removals: int) -> None:
+        self._snapshot = snapshot
+        self._topology = snapshot.topology
+        self._measurements = snapshot.topology.measurements
         self._threshold = threshold
         self._significance = significance
         self._max_removals = max_removals
@@ -124,12 +93,11 @@ class Identifier:
 
     def identify(self, fit: Fit, residuals: FloatArray) -> Identification:
         """Search, given a first fit and the normalised residuals of its metered rows."""
-        no_channel = np.zeros(len(self._usable), dtype=bool)
-        nothing = Exclusions(no_channel, np.zeros(self._measurements.n_row, dtype=bool))
+        nothing = self._snapshot.nothing
+        found = Identification(fit, removed=nothing, suspects=nothing.channels, identifiable=True)
         if not (residuals > self._threshold).any() and self._passes(fit):
-            return Identification(fit, nothing, no_channel, identifiable=True)
-        found = self._search(Identification(fit, nothing, no_channel, identifiable=True))
-        return self._with_swamped_channels_back(found)
+            return found
+        return self._with_swamped_channels_back(self._search(found))
 
     def _search(self, found: Identification) -> Identification:
         """Take out the row with the largest normalised residual until none is large.
@@ -144,7 +112,7 @@ class Identifier:
                 break
             culprits = self._explanations(fit, residuals, row)
             tried = out.add(*self._parts_of(culprits & self._is(row)))
-            refit = self._fit_without(tried)
+            refit = self._snapshot.fit_without(tried)
             if refit is not None and culprits.sum() == 1 and self._is_of_one_source(row):
                 found = replace(found, removed=found.removed.add(*self._parts_of(culprits)))
             else:
@@ -155,7 +123,7 @@ class Identifier:
             fit, out = refit, tried
         explained = self._passes(fit) and self._residuals(fit).largest(self._threshold) is None
         if not found.identifiable:
-            fit = self._fit_without(found.removed) or found.fit
+            fit = self._snapshot.fit_without(found.removed) or found.fit
         return replace(found, fit=fit, identifiable=found.identifiable and explained)
 
     def _with_swamped_channels_back(self, found: Identification) -> Identification:
@@ -167,7 +135,7 @@ class Identifier:
             channels = found.removed.channels.copy()
             channels[channel] = False
             fewer = replace(found.removed, channels=channels)
-            refit = self._fit_without(fewer)
+            refit = self._snapshot.fit_without(fewer)
             if refit is not None and self._residuals(refit).largest(self._threshold) is None:
                 found = replace(found, fit=refit, removed=fewer, identifiable=self._passes(refit))
         return found
@@ -199,4 +167,4 @@ class Identifier:
     def _parts_of(self, rows: BoolArray) -> tuple[BoolArray, BoolArray]:
         """The channels in some rows, and those of the rows that are forecasts. (n_channel,), (n_row,)"""
         is_forecast = np.arange(len(rows)) >= self._measurements.n_metered
-        return self._measurements.channels_in(rows) & self._usable, rows & is_forecast
+        return self._measurements.channels_in(rows) & self._snapshot.usable, rows & is_forecast

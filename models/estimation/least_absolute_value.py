@@ -42,11 +42,11 @@ def least_absolute_value(topology: TopologyEstimation, readings: Readings, fit: 
     precision = np.sqrt(fit.weight[counts])
     longest = LONGEST_STEP
     for step_number in range(MAX_STEPS):
-        jacobian, residual = topology.linearised(fit)
+        jacobian, residual = topology.linear_model(readings, fit)
         step = _best_step(jacobian[counts], residual[counts], precision, may_miss, longest)
         if step is None:
             return None
-        fit = topology.moved(readings, fit, step)
+        fit = topology.moved(fit, step)
         size = np.abs(step).max(initial=0.0)
         if size < TOLERANCE:
             return fit

@@ -1,7 +1,7 @@
 """Do the measurements determine the state? If not, where not?
 
-The active rows leave the state open where it may change without any of them noticing, on the generic network of the same
-graph. Current magnitudes, which do not tell a direction, have no say.
+The active rows leave the state open where it may change without any of them noticing, on the generic network of the
+same graph. Current magnitudes, which do not tell a direction, have no say.
 
 References
 ----------
@@ -16,12 +16,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_matrix, csr_matrix
+from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from models.estimation.generic_network import GenericNetwork
-from models.estimation.measurement_model import CURRENT
-from models.estimation.wls import GaussNewton
+from models.estimation.generic_network import GenericNetwork, ratios
+from models.estimation.measurement_model import CURRENT, Rows
+from models.estimation.network_equations import NetworkEquations
 from models.network_model import BoolArray, IntArray
 
 
@@ -39,15 +39,20 @@ class Observability:
 
     Parameters
     ----------
-    problem
-        Rows and states of the topology state.
+    rows
+        On the whole network: first those that may be active or not, then those that always are.
+    n_row
+        Number of the former.
+    admittances
+        The topology state.
     """
 
-    def __init__(self, problem: GaussNewton) -> None:
-        self.network = GenericNetwork(problem.rows, problem.layout, problem.pattern)
-        self._layout = problem.layout
-        self._counts = problem.rows.quantity != CURRENT
-        self._known_good = np.zeros(len(self._counts), dtype=bool)
+    def __init__(self, rows: Rows, n_row: int, admittances: NetworkEquations) -> None:
+        self._network = GenericNetwork(rows, admittances.n_node, admittances.reference_nodes)
+        self._graph = admittances.ybus.tocoo()
+        self._always = np.ones(len(rows.quantity) - n_row, dtype=bool)
+        self._counts = rows.quantity[:n_row] != CURRENT
+        self._known_good = np.zeros(n_row, dtype=bool)
 
     def unobservable_nodes(self, active: BoolArray) -> NDArray[np.int64]:
         """Nodes whose angle or magnitude the active rows leave open; empty if the network is observable."""
@@ -59,20 +64,32 @@ class Observability:
             self._known_good = counting
         return open_nodes
 
-    def islands(self, active: BoolArray, ybus: csr_matrix) -> tuple[NodeIsland, ...]:
+    def islands(self, active: BoolArray) -> tuple[NodeIsland, ...]:
         """The unobservable nodes in groups within which all flows are known ([1])."""
         change = self._change_by_node(active & self._counts)
-        branches = ybus.tocoo()
-        known = (change[branches.row] == change[branches.col]).all(axis=1)
-        kept = coo_matrix((known[known], (branches.row[known], branches.col[known])), shape=ybus.shape)
+        known = (change[self._graph.row] == change[self._graph.col]).all(axis=1)
+        ends = self._graph.row[known], self._graph.col[known]
+        kept = coo_matrix((known[known], ends), shape=self._graph.shape)
         _, label = connected_components(kept, directed=False)
         moves = change.any(axis=1)
         islands = [np.flatnonzero((label == name) & moves) for name in dict.fromkeys(label[moves].tolist())]
-        return tuple(
-            NodeIsland(tuple(nodes.tolist()), *(change[nodes] != 0).any(axis=0).tolist()) for nodes in islands
-        )
+        return tuple(NodeIsland(tuple(nodes.tolist()), *(change[nodes] != 0).any(axis=0).tolist()) for nodes in islands)
+
+    def critical_rows(self, active: BoolArray) -> tuple[BoolArray, list[list[int]]]:
+        """Rows whose residual is zero whatever is read, and all others in groups with proportional residuals. (n_row,)
+
+        Current magnitudes count: beside what makes the network observable, they check it.
+        """
+        everything = np.concatenate((active, self._always))
+        first, second, third = self._network.residuals(everything, n_reading=3)[: len(active)].T
+        critical = active & (first == 0) & (second == 0) & (third == 0)
+        groups: dict[tuple[int, int], list[int]] = {}
+        keys = zip(ratios(second, first).tolist(), ratios(third, first).tolist(), strict=True)
+        for row, key in enumerate(keys):
+            if active[row] and not critical[row]:
+                groups.setdefault(key, []).append(row)
+        return critical, list(groups.values())
 
     def _change_by_node(self, active: BoolArray) -> IntArray:
         """A random change of angle and magnitude that no active row notices. (n_node, 2)"""
-        change = self.network.null_vector(active)
-        return np.column_stack((change[self._layout.angle_state], change[self._layout.magnitude_state]))
+        return self._network.unnoticed_change(np.concatenate((active, self._always)))
