@@ -2,7 +2,7 @@
 
 Its network is built from our compiled admittances, so that both work on the same equations: every node of the compiled
 network is a node, every branch a pi-circuit behind an ideal transformer. power-grid-model holds nodes without any
-appliance at zero injection exactly and expects nothing of the others, so that pseudo-measurements are channels like any.
+appliance at zero injection exactly and expects nothing of the others: pseudo-measurements are channels like any.
 """
 
 from typing import Any
@@ -78,9 +78,8 @@ class PowerGridModelPeer:
                 y = y_pu / _base_ohm(a, node)
                 self._tables.add("shunt", node=self._node[node], status=1, g1=y.real, b1=y.imag)
         for node in a.slack_nodes:
-            v = a.initial_v[node]
             self._tables.add(
-                "source", node=self._node[node], status=1, u_ref=abs(v), u_ref_angle=np.angle(v), sk=SOURCE_SHORT_CIRCUIT_VA
+                "source", node=self._node[node], status=1, u_ref=abs(a.initial_v[node]), sk=SOURCE_SHORT_CIRCUIT_VA
             )
 
     def _add_sensors(self, network: NetworkModel, plan: DataFrame, value: FloatArray) -> None:
@@ -159,7 +158,7 @@ class _Tables:
 def _pi_circuit(a: Admittances, branch: int) -> dict[str, float]:
     """A two-port as power-grid-model writes it, in ohm and siemens of the to side: a pi-circuit behind ratio k, theta.
 
-    With t = k exp(j theta) that is y_ff = (y + y_sh / 2) / k^2, y_tt = y + y_sh / 2, y_ft = -y / conj(t), y_tf = -y / t.
+    With t = k exp(j theta): y_ff = (y + y_sh / 2) / k^2, y_tt = y + y_sh / 2, y_ft = -y / conj(t), y_tf = -y / t.
     """
     k = float(np.sqrt((a.y_tt[branch] / a.y_ff[branch]).real))
     theta = -0.5 * np.angle(a.y_tf[branch] / a.y_ft[branch])
