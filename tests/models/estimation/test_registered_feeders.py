@@ -12,7 +12,8 @@ from models.estimation.metering_plan import QUANTITIES, STATUS
 from models.network_model import NetworkModel
 from models.plant.power_flow import PowerFlow
 from models.telemetry.meters import METERED_VECTORS
-from networks.metering import PLANS, plan_of
+from networks.metering import plan_of
+from networks.metering_points import POINTS
 from networks.registry import FEEDERS, load_feeder
 
 DECLARED = "declared"
@@ -46,7 +47,7 @@ def perfect_readings(plan: pd.DataFrame, network: NetworkModel, state: Any) -> n
     return value
 
 
-@pytest.mark.parametrize("plan_name", [DECLARED, *PLANS])
+@pytest.mark.parametrize("plan_name", [DECLARED, *POINTS])
 @pytest.mark.parametrize("name", FEEDERS)
 def test_perfect_readings_of_a_feeder_give_back_its_power_flow(name: str, plan_name: str) -> None:
     feeder, network, state = solved(name)
