@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from models.errors import InvalidParameterError
 from models.parameters import require_length
 from models.telemetry.instrument_errors import InstrumentErrors, MeterSettings
+from models.telemetry.status import STATUS_TYPES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,8 +40,6 @@ METERED_VECTORS: dict[tuple[str, str, str | None], str] = {
     ("tap", "trafo", None): "tap_pos_in_effect",
     ("closed", "switch", None): "switch_closed_in_effect",
 }
-# Channels that tell where a tap changer or a switch stands: they count, and neither err nor saturate.
-STATUS_TYPES = ("tap", "closed")
 
 
 class Reading(NamedTuple):
