@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 
 from models.network_model import BoolArray, ComplexArray, FloatArray, NetworkModel
+from models.opendss.maps import CircuitMaps
+from models.phases import PHASORS
 from models.plant.grid_state import GridState, Ratings
-from models.plant.opendss_maps import CircuitMaps
 from models.plant.phase_state import PhaseState, by_phase
 
-PHASORS = np.exp(-2j * np.pi * np.arange(3) / 3)
 MVA_PER_VA = 1e-6
 KA_PER_A = 1e-3
 

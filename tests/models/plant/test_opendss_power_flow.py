@@ -349,7 +349,7 @@ def test_a_hosted_machine_is_refused(ieee13: OpenDSSPowerFlow) -> None:
 def test_a_missing_engine_is_one_line_that_says_how_to_install_it() -> None:
     code = (
         "import sys; sys.modules['opendssdirect'] = None\n"
-        "from models.plant.opendss_engine import OpenDSSEngine\n"
+        "from models.opendss.engine import OpenDSSEngine\n"
         "from models.errors import MissingExtraError\n"
         "try:\n    OpenDSSEngine([])\n"
         "except MissingExtraError as error:\n    print(error)"
