@@ -94,7 +94,7 @@ def training_key(name: str, scenario: Scenario, feeder: Feeder, channels: tuple[
         "parameters": new_detector(name).parameters,
         "scenario": relevant | {"start": midnight_before(scenario).isoformat()},
         "feeder": feeder_fingerprint(feeder),
-        "loads": load_files_fingerprint(scenario),
+        "files": files_fingerprint(scenario),
         "channels": list(channels),
         "versions": {name: version for name, version in versions().items() if name in ("gridtwin", "torch", "numpy")},
     }
@@ -116,10 +116,11 @@ def feeder_fingerprint(feeder: Feeder) -> str:
     return digest.hexdigest()
 
 
-def load_files_fingerprint(scenario: Scenario) -> str:
-    """A digest of the user's own load data; empty where there is none."""
-    if isinstance(scenario.loads, str):
-        return ""
-    paths = [Path(path) for path in (scenario.loads.path, scenario.loads.q_path) if path is not None]
+def files_fingerprint(scenario: Scenario) -> str:
+    """A digest of the user's own files of loads and meters; empty where there are none."""
+    paths = [Path(scenario.telemetry.metering)]
+    if not isinstance(scenario.loads, str):
+        paths += [Path(path) for path in (scenario.loads.path, scenario.loads.q_path) if path is not None]
     # A file that is not there is refused by name as soon as it is read.
-    return sha256(b"".join(path.read_bytes() for path in paths if path.is_file())).hexdigest()
+    contents = b"".join(path.read_bytes() for path in paths if path.is_file())
+    return sha256(contents).hexdigest() if contents else ""
