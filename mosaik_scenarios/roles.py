@@ -62,10 +62,21 @@ class Roles:
         return {table: self.feeder.net[table].index.tolist() for table in tables}
 
     @property
-    def start_time_of_day_s(self) -> float:
-        """Time since midnight at the start. [s]"""
+    def judged_channels(self) -> tuple[str, ...]:
+        """Names of the channels that detectors learn and judge: all but the states of taps and switches.
+
+        A status holds for days and then steps. It has no noise to learn, its silence is nothing to alarm on, and a step
+        is as much the feeder's daily business as an attack.
+        """
+        from models.telemetry.status import STATUS_TYPES
+
+        return tuple(self.plan.name[~self.plan.measurement_type.isin(STATUS_TYPES)])
+
+    def detector(self) -> dict[str, Any]:
+        """All channels of the telemetry, and when the scenario starts."""
         start = self.scenario.start
-        return (start - start.replace(hour=0, minute=0, second=0, microsecond=0)).total_seconds()
+        midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
+        return {"channels": self.plan.name.tolist(), "start_time_of_day_s": (start - midnight).total_seconds()}
 
     @property
     def days_seed(self) -> int:

@@ -52,7 +52,7 @@ def start_simulators(world: Any, experiment: Experiment) -> Twin:
         attacker=start("Attacker", rhythm.scanning, **roles.attacker()),
         estimator=start("Estimator", rhythm.scanning, **roles.estimator()),
         detectors={
-            name: watching.Detector(detector=detector, start_time_of_day_s=roles.start_time_of_day_s)
+            name: watching.Detector(detector=detector, **roles.detector())
             for name, detector in experiment.detectors.items()
         },
         regulator=start("VoltageRegulator", rhythm.regular, **roles.voltage_regulator()),
