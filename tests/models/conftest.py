@@ -30,7 +30,7 @@ class FeederByPhase:
 
     def vector(self, pattern: str) -> np.ndarray:
         """A vector of the plant's last step by element and phase, such as ``"vm_{}_pu"``, (3 n,)."""
-        phases = vars(self.plant.phases)
+        phases = self.plant.phases.vectors
         return np.column_stack([phases[pattern.format(phase)] for phase in "abc"]).ravel()
 
     def voltages(self) -> np.ndarray:

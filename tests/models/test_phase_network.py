@@ -65,7 +65,7 @@ def test_currents_of_the_solved_circuit_are_admittance_times_voltage(
     np.testing.assert_allclose(current[~source], expected[~source], atol=1e-8 * largest, rtol=0)
     np.testing.assert_allclose(current[source], expected[source], atol=1e-3)
 
-    assert_flows(at, admittances, v, "line_i_{}_ka", admittances.branch_of_line, FROM_END)
+    assert_flows(at, admittances, v, "line_i_from_{}_ka", admittances.branch_of_line, FROM_END)
     assert_flows(at, admittances, v, "trafo_p_lv_{}_mw", admittances.branch_of_trafo, TO_END)
 
 

@@ -58,7 +58,7 @@ def test_opendss_records_the_phases(runs: dict[str, RunResult]) -> None:
     result = runs["opendss"]
     phases = np.array([result.bus[f"vm_{phase}_pu"] for phase in "abc"])
     np.testing.assert_allclose(np.nanmean(phases, axis=0), result.bus["vm_pu"])
-    assert not np.isnan(np.array([result.line[f"i_{phase}_ka"] for phase in "abc"])).all(axis=0).any()
+    assert not np.isnan(np.array([result.line[f"i_from_{phase}_ka"] for phase in "abc"])).all(axis=0).any()
     assert "vm_a_pu" not in runs["pandapower"].bus.columns.get_level_values(0)
 
 
@@ -74,7 +74,7 @@ def test_current_meters_read_what_a_balanced_network_would_carry(runs: dict[str,
     result = runs["opendss"]
     channel = next(name for name in result.measurement["value_measured"].columns if str(name).startswith("i line"))
     line = int(str(channel).split()[2])
-    phases = [result.line[f"i_{phase}_ka"][line] for phase in "abc"]
+    phases = [result.line[f"i_from_{phase}_ka"][line] for phase in "abc"]
     measured = result.measurement["value_measured"][channel]
     np.testing.assert_allclose(measured, np.nansum(phases, axis=0) / 3, rtol=1e-6)
 
