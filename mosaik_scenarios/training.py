@@ -118,11 +118,10 @@ def feeder_fingerprint(feeder: Feeder) -> str:
     return digest.hexdigest()
 
 
-def files_fingerprint(scenario: Scenario) -> str:
-    """A digest of the user's own files of loads and meters; empty where there are none."""
-    paths = [Path(scenario.telemetry.metering)]
-    if not isinstance(scenario.loads, str):
-        paths += [Path(path) for path in (scenario.loads.path, scenario.loads.q_path) if path is not None]
+def load_files_fingerprint(scenario: Scenario) -> str:
+    """A digest of the user's own load data; empty where there is none."""
+    if isinstance(scenario.loads, str):
+        return ""
+    paths = [Path(path) for path in (scenario.loads.path, scenario.loads.q_path) if path is not None]
     # A file that is not there is refused by name as soon as it is read.
-    contents = b"".join(path.read_bytes() for path in paths if path.is_file())
-    return sha256(contents).hexdigest() if contents else ""
+    return sha256(b"".join(path.read_bytes() for path in paths if path.is_file())).hexdigest()

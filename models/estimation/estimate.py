@@ -1,8 +1,38 @@
 """What an estimate says: the state at one time, and what the residuals tell about the measurements."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Protocol
 
-from models.network_model import BoolArray, FloatArray
+import numpy as np
+
+from models.network_model import BoolArray, ComplexArray, FloatArray
+
+
+class Particulars(Protocol):
+    """What is worked out of a state only when somebody asks."""
+
+    def into_low_voltage_sides(self) -> ComplexArray:
+        """Power into every transformer at its low-voltage side, (n_trafo,). [MVA]"""
+
+    def std_dev_at_buses(self) -> tuple[FloatArray, FloatArray]:
+        """Standard deviations of magnitude [pu] and angle [degree] of every bus, (n_bus,)."""
+
+
+@dataclass(frozen=True)
+class NoParticulars:
+    """Those of an estimate without a solution."""
+
+    n_bus: int
+    n_trafo: int
+
+    def into_low_voltage_sides(self) -> ComplexArray:
+        """Nothing is known, (n_trafo,)."""
+        return np.full(self.n_trafo, complex(np.nan, np.nan))
+
+    def std_dev_at_buses(self) -> tuple[FloatArray, FloatArray]:
+        """Nothing is known, (n_bus,) each."""
+        return np.full(self.n_bus, np.nan), np.full(self.n_bus, np.nan)
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,9 +49,6 @@ class Estimate:
     """Magnitude at every bus, NaN where de-energised, (n_bus,). [pu]"""
     va_degree: FloatArray
     """Angle at every bus, against the set-point of the island's first slack, (n_bus,). [degree]"""
-    trafo_p_lv_mw: FloatArray
-    trafo_q_lv_mvar: FloatArray
-    """Power into every transformer at its low-voltage side, 0 where out of service, (n_trafo,). [MW], [Mvar]"""
     objective: float
     """J(x), the weighted sum of squared residuals, before any removal. [-]"""
     degrees_of_freedom: int
@@ -38,3 +65,32 @@ class Estimate:
     """pandapower indices of the buses that the measurements leave open."""
     iterations: int
     """Linear solutions of the last fit."""
+    _particulars: Particulars = field(repr=False)
+
+    @property
+    def trafo_p_lv_mw(self) -> FloatArray:
+        """Active power into every transformer at its low-voltage side, 0 where out of service, (n_trafo,). [MW]"""
+        return np.asarray(self._into_low_voltage_sides.real)
+
+    @property
+    def trafo_q_lv_mvar(self) -> FloatArray:
+        """Reactive power into every transformer at its low-voltage side, 0 where out of service, (n_trafo,). [Mvar]"""
+        return np.asarray(self._into_low_voltage_sides.imag)
+
+    @property
+    def vm_pu_std_dev(self) -> FloatArray:
+        """Standard deviation of the magnitude at every bus, NaN where de-energised, (n_bus,). [pu]"""
+        return self._std_dev_at_buses[0]
+
+    @property
+    def va_degree_std_dev(self) -> FloatArray:
+        """Standard deviation of the angle at every bus, NaN where de-energised, (n_bus,). [degree]"""
+        return self._std_dev_at_buses[1]
+
+    @cached_property
+    def _into_low_voltage_sides(self) -> ComplexArray:
+        return self._particulars.into_low_voltage_sides()
+
+    @cached_property
+    def _std_dev_at_buses(self) -> tuple[FloatArray, FloatArray]:
+        return self._particulars.std_dev_at_buses()

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from models.errors import InvalidParameterError, NotObservableError
 from models.estimation.bad_data import chi_square_test, residual_threshold
-from models.estimation.estimate import Estimate
+from models.estimation.estimate import Estimate, NoParticulars
 from models.estimation.metering_plan import read_plan
 from models.estimation.pseudo_measurements import PSEUDO_STD_DEV_FRACTION, InjectionForecast
-from models.estimation.topology import Fit, TopologyEstimation
+from models.estimation.topology import Fit, FitParticulars, TopologyEstimation
 from models.network_model import Admittances, BoolArray, FloatArray, NetworkModel
 
 if TYPE_CHECKING:
@@ -152,14 +152,11 @@ class StateEstimator:
         test = chi_square_test(fit.objective, fit.degrees_of_freedom, self.significance)
         cleaned, removed = self._remove_bad_data(snapshot, fit, residuals)
         vm_pu, va_degree = snapshot.topology.at_buses(cleaned)
-        into_trafos = snapshot.topology.into_low_voltage_sides(cleaned)
         return Estimate(
             converged=True,
             observable=True,
             vm_pu=vm_pu,
             va_degree=va_degree,
-            trafo_p_lv_mw=into_trafos.real,
-            trafo_q_lv_mvar=into_trafos.imag,
             objective=test.objective,
             degrees_of_freedom=test.degrees_of_freedom,
             chi_square_threshold=test.threshold,
@@ -169,6 +166,7 @@ class StateEstimator:
             objective_after_removal=cleaned.objective,
             unobservable_buses=(),
             iterations=cleaned.solution.iterations,
+            _particulars=FitParticulars(snapshot.topology, cleaned),
         )
 
     def _remove_bad_data(self, snapshot: _Snapshot, fit: Fit, residuals: FloatArray) -> tuple[Fit, BoolArray]:
@@ -233,8 +231,6 @@ class StateEstimator:
             observable=observable,
             vm_pu=np.full(self.network.n_bus, nan),
             va_degree=np.full(self.network.n_bus, nan),
-            trafo_p_lv_mw=np.full(len(self.network.trafo_index), nan),
-            trafo_q_lv_mvar=np.full(len(self.network.trafo_index), nan),
             objective=nan,
             degrees_of_freedom=0,
             chi_square_threshold=nan,
@@ -244,4 +240,5 @@ class StateEstimator:
             objective_after_removal=nan,
             unobservable_buses=unobservable_buses,
             iterations=0,
+            _particulars=NoParticulars(self.network.n_bus, len(self.network.trafo_index)),
         )

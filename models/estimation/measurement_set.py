@@ -12,9 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from models.estimation.elimination import Elimination, nodes_to_eliminate
 from models.estimation.measurement_model import ACTIVE_POWER, ANGLE, CURRENT, REACTIVE_POWER, VOLTAGE, RowCollector
 from models.estimation.metering_plan import STATUS, Channels
 from models.estimation.network_equations import NetworkEquations
+from models.estimation.observability import UnitNetwork
 from models.estimation.pseudo_measurements import InjectionForecast
 from models.network_model import BoolArray, FloatArray
 
@@ -61,8 +63,12 @@ class MeasurementSet:
 
     Attributes
     ----------
+    elimination
+        What is left of the network: most nodes where nothing is connected are gone.
     rows
-        For the kernels of `measurement_model`.
+        For the kernels of `measurement_model`, on what is left.
+    unit_rows
+        The same rows on the `UnitNetwork`, for observability.
     row_of_channel
         Row that a channel takes part in, -1 where its element is de-energised or out of service. (n_channel,)
     n_metered
@@ -73,21 +79,27 @@ class MeasurementSet:
         self._admittances = admittances
         self._channels = channels
         self._n_bus = len(admittances.node_of_bus)
-        self._collector = RowCollector(admittances)
+        self._collector = RowCollector()
         self._contributions: list[tuple[int, int, int, float]] = []
         self._injecting_buses_of_node: dict[int, list[int]] = defaultdict(list)
         for bus in sorted(forecast.injecting_buses):
             self._injecting_buses_of_node[int(admittances.node_of_bus[bus])].append(bus)
         self.row_of_channel = np.full(len(channels), NONE, dtype=np.int64)
+        silent = self._silent_nodes()
+        eliminated = nodes_to_eliminate(admittances.ybus, silent)
+        silent[eliminated] = False
 
         self._add_voltages_and_flows()
         metered = self._add_metered_injections()
-        self.n_metered = len(self._collector.quantity)
+        self.n_metered = len(self._collector)
         pseudo = self._add_pseudo_measurements(forecast.generator_buses)
-        first_zero_injection = len(self._collector.quantity)
-        self._add_zero_injections()
+        first_zero_injection = len(self._collector)
+        self._add_zero_injections(np.flatnonzero(silent))
 
-        self.rows = self._collector.rows()
+        self.elimination = Elimination(admittances.ybus, eliminated)
+        self.rows = self._collector.rows(admittances, self.elimination)
+        unit_network = UnitNetwork(admittances)
+        self.unit_rows = self._collector.rows(unit_network, Elimination(unit_network.ybus, eliminated))
         self._number_contributions()
         self._substitutes = np.array(
             [(row, pseudo[place]) for place, row in metered if place in pseudo], dtype=np.int64
@@ -154,7 +166,7 @@ class MeasurementSet:
                 row, base = self._collector.angle(place), DEGREES_IN_A_RADIAN
             else:
                 row = self._collector.flow(quantity, place, int(self._channels.end[channel]))
-                node = self._collector.own_node[row]
+                node, _, _ = self._admittances.terminal(place, int(self._channels.end[channel]))
                 base = float(self._admittances.base_ka[node]) if quantity == CURRENT else self._admittances.base_mva
             self.row_of_channel[channel] = row
             self._contributions.append((row, channel, NONE, 1.0 / base))
@@ -181,15 +193,20 @@ class MeasurementSet:
         nodes = [node for node in sorted(self._injecting_buses_of_node) if node not in generator_nodes]
         return {(node, quantity): self._add_injection(quantity, node, {}) for node in nodes for quantity in POWERS}
 
-    def _add_zero_injections(self) -> None:
-        """Rows of nodes with nothing connected, auxiliary nodes included."""
+    def _add_zero_injections(self, nodes: Iterable[int]) -> None:
+        """Rows of nodes with nothing connected that elimination has left."""
+        for node in nodes:
+            for quantity in POWERS:
+                self._collector.injection(quantity, int(node))
+
+    def _silent_nodes(self) -> BoolArray:
+        """Nodes with nothing connected, auxiliary nodes included. (n_node,)"""
         a = self._admittances
-        known = {*self._injecting_buses_of_node, *a.slack_nodes.tolist(), *a.pv_nodes.tolist()}
-        known.update(np.flatnonzero(a.fixed_injection).tolist())
-        for node in range(a.n_node):
-            if node not in known:
-                for quantity in POWERS:
-                    self._collector.injection(quantity, node)
+        silent = a.fixed_injection == 0.0
+        silent[[node for node in self._injecting_buses_of_node if node != NONE]] = False
+        silent[a.slack_nodes] = False
+        silent[a.pv_nodes] = False
+        return silent
 
     def _add_injection(self, quantity: int, node: int, meters: dict[int, int]) -> int:
         """One row for a node's injection from the `meters` {bus: channel} and the forecast of its other buses."""

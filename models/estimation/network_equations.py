@@ -7,7 +7,18 @@ from scipy.sparse import csr_matrix
 from models.network_model import ComplexArray, FloatArray, IntArray
 
 
-class NetworkEquations(Protocol):
+class Branches(Protocol):
+    """What connects nodes."""
+
+    @property
+    def ybus(self) -> csr_matrix:
+        """Nodal admittance matrix, (n_node, n_node). [pu]"""
+
+    def terminal(self, branch: int, end: int) -> tuple[int, list[int], list[complex]]:
+        """The node at one end of a branch, and the nodes and admittances whose products add up to the current there."""
+
+
+class NetworkEquations(Branches, Protocol):
     """Admittances per unit between nodes, and where buses, lines and transformers are among them.
 
     `models.network_model.Admittances` is the balanced one. Phase by phase a node is one phase of a bus, and a "bus" (or
@@ -17,10 +28,6 @@ class NetworkEquations(Protocol):
     @property
     def n_node(self) -> int:
         """Number of energised nodes."""
-
-    @property
-    def ybus(self) -> csr_matrix:
-        """Nodal admittance matrix, (n_node, n_node). [pu]"""
 
     @property
     def slack_nodes(self) -> IntArray:
@@ -65,6 +72,3 @@ class NetworkEquations(Protocol):
     @property
     def unloaded_start(self) -> ComplexArray:
         """Voltages of the unloaded network. [pu]"""
-
-    def terminal(self, branch: int, end: int) -> tuple[int, list[int], list[complex]]:
-        """The node at one end of a branch, and the nodes and admittances whose products add up to the current there."""

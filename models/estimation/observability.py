@@ -17,10 +17,10 @@ References
 
 import numba
 import numpy as np
-from numpy.typing import NDArray
 
 from models.estimation.gain_matrix import StateLayout, gain_matrix
-from models.estimation.measurement_model import CURRENT, VOLTAGE, Rows, linearise
+from models.estimation.measurement_model import CURRENT, Rows, linearise
+from models.estimation.network_equations import Branches
 from models.estimation.sparse_ldl import FactorPattern, factorise, solve_transposed
 from models.estimation.wls import GaussNewton
 from models.network_model import BoolArray, FloatArray
@@ -33,6 +33,31 @@ ZERO_PIVOT = 1e-12
 STANDS_STILL = 1e-6
 
 
+class UnitNetwork:
+    """A network of the same graph whose branches all have `UNIT_ADMITTANCE` and whose nodes have no shunts.
+
+    Parameters
+    ----------
+    branches
+        The network whose graph it is.
+    """
+
+    def __init__(self, branches: Branches) -> None:
+        self._branches = branches
+        ybus = branches.ybus.copy()
+        row = np.repeat(np.arange(ybus.shape[0]), np.diff(ybus.indptr))
+        is_own = ybus.indices == row
+        others = np.bincount(row[~is_own], minlength=len(ybus.indptr) - 1)
+        ybus.data = UNIT_ADMITTANCE * np.where(is_own, others[row], -1.0)
+        self.ybus = ybus
+
+    def terminal(self, branch: int, end: int) -> tuple[int, list[int], list[complex]]:
+        """The node at one end of a branch, and the nodes and admittances whose products add up to the current there."""
+        node, nodes, _ = self._branches.terminal(branch, end)
+        others = sum(other != node for other in nodes)
+        return node, nodes, [UNIT_ADMITTANCE * (others if other == node else -1.0) for other in nodes]
+
+
 class Observability:
     """Observability of one topology state for any choice of active rows.
 
@@ -40,37 +65,30 @@ class Observability:
     ----------
     problem
         Rows and states of the topology state.
+    rows
+        The same rows on the network's `UnitNetwork`.
     """
 
-    def __init__(self, problem: GaussNewton) -> None:
+    def __init__(self, problem: GaussNewton, rows: Rows) -> None:
         self._problem = problem
-        self._rows = on_unit_network(problem.rows)
-        self._counts = problem.rows.quantity != CURRENT
+        self._rows = rows
+        self._counts = rows.quantity != CURRENT
         n_node = len(problem.layout.angle_state)
         self._jacobian = np.empty(2 * len(self._rows.term_node))
         linearise(self._rows, np.zeros(n_node), np.ones(n_node), np.empty(len(self._counts)), self._jacobian)
         self._known_good = np.zeros(len(self._counts), dtype=bool)
 
-    def unobservable_nodes(self, active: BoolArray) -> NDArray[np.int64]:
-        """Nodes whose angle or magnitude the active rows leave open; empty if the network is observable."""
+    def moving_nodes(self, active: BoolArray) -> BoolArray:
+        """Nodes whose angle or magnitude the active rows leave open; empty if the network is observable. (n_node,)"""
         counting = active & self._counts
         if not (self._known_good & ~counting).any() and self._known_good.any():
-            return np.empty(0, dtype=np.int64)
+            return np.zeros(0, dtype=bool)
         layout = self._problem.layout
         moves = moving_states(self._rows, layout, self._problem.pattern, self._jacobian, counting.astype(float))
         if not moves.any():
             self._known_good = counting
-        return np.flatnonzero(moves[layout.angle_state] | moves[layout.magnitude_state])
-
-
-def on_unit_network(rows: Rows) -> Rows:
-    """The same rows on a network whose branches all have `UNIT_ADMITTANCE` and whose nodes have no shunts."""
-    row_of_term = np.repeat(np.arange(len(rows.quantity)), np.diff(rows.term_start))
-    is_own = rows.term_node == rows.own_node[row_of_term]
-    others_in_row = np.diff(rows.term_start) - 1
-    admittance = UNIT_ADMITTANCE * np.where(is_own, others_in_row[row_of_term], -1)
-    admittance = np.where(rows.quantity[row_of_term] == VOLTAGE, 1.0, admittance)
-    return rows._replace(term_admittance=admittance.astype(complex))
+            return np.zeros(0, dtype=bool)
+        return moves[layout.angle_state] | moves[layout.magnitude_state]
 
 
 @numba.njit(cache=True)
