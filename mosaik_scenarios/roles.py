@@ -1,6 +1,5 @@
 """What every simulator is told at its start: the scenario and the feeder in each role's own words."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
@@ -37,12 +36,14 @@ class Roles:
         Raises
         ------
         FeederError
-            If it is a file that cannot be read or does not fit the network.
+            If it does not fit the network, or is a file that cannot be read.
         """
+        from networks.checks import check_meters
         from networks.metering import with_accuracy_classes, with_phasor_units
 
         telemetry, seed = self.scenario.telemetry, self.scenario.seed
         plan = with_phasor_units(self.feeder.net, self._plan_by_name(telemetry.metering), telemetry.pmus, seed)
+        check_meters(plan, self.feeder.net)
         return with_accuracy_classes(plan, telemetry.accuracy_class.model_dump(exclude_none=True))
 
     def _plan_by_name(self, metering: str) -> "DataFrame":

@@ -47,9 +47,8 @@ def read_metering_plan(path: str | Path, net: Any) -> DataFrame:
     """
     rows = _read(path)
     _check_columns(path, rows)
-    channels = rows[list(POINT_COLUMNS)].assign(
-        element=_indices(path, rows), side=[side or None for side in rows.side.tolist()]
-    )
+    sides = rows.side.astype(object).mask(rows.side == "", None)
+    channels = rows[list(POINT_COLUMNS)].assign(element=_indices(path, rows), side=sides)
     try:
         check_channels(channels, net)
     except InvalidFeederError as error:

@@ -31,8 +31,8 @@ class ControlRoom(NamedTuple):
 class EstimatorSimulator(ModelAdapter):
     """Estimates the voltage of every bus from what the control room received.
 
-    Where taps and switches stand it knows from telemetry alone (`BelievedTopology`): what is lost, late or forged on the
-    way makes it estimate another network than there is.
+    Where taps and switches stand it knows from telemetry alone (`BelievedTopology`): what is lost, late or forged on
+    the way makes it estimate another network than there is.
 
     Parameters of ``Estimator``: `network`, the network as the control room believes it to be (a `NetworkModel` or a
     pandapower net); `plan`, the metering plan (a DataFrame, or a list of its rows as mappings); `significance`,
