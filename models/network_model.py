@@ -17,6 +17,8 @@ from scipy.sparse import csc_matrix, csr_matrix
 from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import spsolve
 
+from models.shares import Shares, sum_at
+
 if TYPE_CHECKING:
     from pandapower import pandapowerNet
 
@@ -170,6 +172,7 @@ class NetworkModel:
         self.sgen_bus = self.bus_position(net.sgen.bus)
         self.gen_bus = self.bus_position(net.gen.bus)
         self.ext_grid_bus = self.bus_position(net.ext_grid.bus)
+        self.load_shares, self.sgen_shares = Shares.of_own_bus(self.load_bus), Shares.of_own_bus(self.sgen_bus)
         # What a nominal megawatt of the table is worth at the bus.
         self.load_weight = net.load.scaling.to_numpy(dtype=float) * net.load.in_service.to_numpy(dtype=float)
         self.sgen_weight = net.sgen.scaling.to_numpy(dtype=float) * net.sgen.in_service.to_numpy(dtype=float)
@@ -180,9 +183,31 @@ class NetworkModel:
         """Number of rows of ``net.bus``."""
         return len(self.bus_index)
 
+    @property
+    def generator_buses(self) -> frozenset[int]:
+        """Positions of the buses with a generator or an external grid in service."""
+        at_gen = self.gen_bus[self.net.gen.in_service.to_numpy(dtype=bool)]
+        at_ext_grid = self.ext_grid_bus[self.net.ext_grid.in_service.to_numpy(dtype=bool)]
+        return frozenset([*at_gen.tolist(), *at_ext_grid.tolist()])
+
+    @property
+    def tap_range(self) -> tuple[FloatArray, FloatArray]:
+        """Lowest and highest position of every tap changer, infinite where none is stated. (n_trafo,)"""
+        lowest, highest = (self.net.trafo[column].to_numpy(dtype=float) for column in ("tap_min", "tap_max"))
+        return np.where(np.isnan(lowest), -np.inf, lowest), np.where(np.isnan(highest), np.inf, highest)
+
+    def position(self, element_type: str, element: int, side: str | None, phase: str | None) -> int | None:
+        """Where the vectors by bus, line, trafo or switch hold an element; None if there is none, or for a phase."""
+        return None if phase is not None else self._positions[element_type].get(element)
+
+    @cached_property
+    def _positions(self) -> dict[str, dict[int, int]]:
+        indices = {table: self.net[table].index for table in ("bus", "line", "trafo", "switch")}
+        return {table: {int(element): k for k, element in enumerate(index)} for table, index in indices.items()}
+
     def bus_position(self, buses: Any) -> IntArray:
         """Positions of pandapower bus indices in the vectors by bus."""
-        position = {int(bus): k for k, bus in enumerate(self.bus_index)}
+        position = self._positions["bus"]
         return np.array([position[int(bus)] for bus in buses], dtype=np.int64)
 
     def order(self) -> dict[str, list[int]]:
@@ -216,9 +241,9 @@ class NetworkModel:
 
     def bus_consumption(self, load: ComplexArray, sgen: ComplexArray) -> ComplexArray:
         """Complex power that loads less static generators draw at every bus, (n_bus,). [MVA]"""
-        drawn = _sum_at(self.load_bus, load * self.load_weight, self.n_bus)
+        drawn = sum_at(self.load_bus, load * self.load_weight, self.n_bus)
         if len(sgen):
-            drawn = drawn - _sum_at(self.sgen_bus, sgen * self.sgen_weight, self.n_bus)
+            drawn = drawn - sum_at(self.sgen_bus, sgen * self.sgen_weight, self.n_bus)
         return drawn
 
     def node_injection(self, state: Admittances, bus_consumption: ComplexArray) -> ComplexArray:
@@ -228,7 +253,7 @@ class NetworkModel:
     def node_consumption(self, state: Admittances, bus_consumption: ComplexArray) -> ComplexArray:
         """What is drawn at the buses (n_bus,) [MVA] by node, (n_node,). [pu]"""
         alive = state.node_of_bus >= 0
-        drawn = _sum_at(state.node_of_bus[alive], bus_consumption[alive], state.n_node)
+        drawn = sum_at(state.node_of_bus[alive], bus_consumption[alive], state.n_node)
         return drawn / state.base_mva
 
 
@@ -358,7 +383,7 @@ def _table_consumption(net: "pandapowerNet", node_of_bus: IntArray, n_node: int)
         node = node_of_bus[[position[int(bus)] for bus in table.bus]] if len(table) else np.array([], dtype=np.int64)
         weight = table.scaling.to_numpy(dtype=float) * table.in_service.to_numpy(dtype=float)
         power = sign * weight * (table.p_mw.to_numpy(dtype=float) + 1j * table.q_mvar.to_numpy(dtype=float))
-        total += _sum_at(node[node >= 0], power[node >= 0], n_node)
+        total += sum_at(node[node >= 0], power[node >= 0], n_node)
     return total
 
 
@@ -367,9 +392,3 @@ def _entries(matrix: Any, rows: IntArray, columns: IntArray) -> ComplexArray:
     if not len(rows):
         return np.zeros(0, dtype=complex)
     return np.asarray(csr_matrix(matrix)[rows, columns], dtype=complex).ravel()
-
-
-def _sum_at(position: IntArray, power: ComplexArray, length: int) -> ComplexArray:
-    """Sum of complex values by position."""
-    real = np.bincount(position, weights=power.real, minlength=length)
-    return real + 1j * np.bincount(position, weights=power.imag, minlength=length)

@@ -18,11 +18,10 @@ References
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, diags, vstack
 
 from models.errors import InvalidParameterError
@@ -33,109 +32,34 @@ from models.network_model import (
     FloatArray,
     IntArray,
     NetworkModel,
-    solve_linear,
 )
 from models.opendss.conductors import Conductors
 from models.opendss.engine import OpenDSSEngine
 from models.opendss.maps import CircuitMaps
 from models.opendss.taps import PhaseTaps
+from models.phase_admittances import BranchEnds, PhaseAdmittances
 from models.phases import PHASES, PHASORS
+from models.shares import Shares
 
 if TYPE_CHECKING:
     from pandapower import pandapowerNet
+    from pandas import DataFrame
 
 NONE = -1
 # The sides of lines and transformers at either end of a branch.
 ENDS = (("line_from", "trafo_hv"), ("line_to", "trafo_lv"))
 
 
-@dataclass(frozen=True, eq=False)
-class BranchEnds:
-    """One end of all branches."""
-
-    node: IntArray
-    """Node of the end, -1 where the phase is absent there or dead, (n_branch,)."""
-    usable: BoolArray
-    """False where a phase that is there is dead, (n_branch,)."""
-    admittance: csr_matrix
-    """Current into every branch per voltage at every node, (n_branch, n_node). [pu]"""
-
-
-@dataclass(frozen=True, eq=False)
-class PhaseAdmittances:
-    """One topology state phase by phase; satisfies `models.estimation.network_equations.NetworkEquations`.
-
-    Per unit of `base_mva` a phase and of the nodes' base voltages, line to neutral. Vectors by bus, line or transformer
-    are by phases of them, in the order element 0 a, b, c, element 1 a, ...; -1 where a phase is absent or dead. The
-    branches are the phases of all lines, then those of all transformers.
-    """
-
-    ybus: csr_matrix
-    """Nodal admittance matrix, (n_node, n_node). [pu]"""
-    emf: ComplexArray
-    """Voltage of the source's phases, (3,). [pu]"""
-    slack_nodes: IntArray
-    """Nodes of the source's phases, (3,)."""
-    node_of_bus: IntArray
-    """(3 n_bus,)"""
-    branch_of_line: IntArray
-    """(3 n_line,)"""
-    branch_of_trafo: IntArray
-    """(3 n_trafo,)"""
-    ends: tuple[BranchEnds, BranchEnds]
-    """The from (or hv) and the to (or lv) ends of all branches."""
-    base_ka: FloatArray
-    """Current of 1 pu at every node. [kA]"""
-    base_mva: float
-    """Power of 1 pu, of one phase. [MVA]"""
-
-    @property
-    def n_node(self) -> int:
-        """Number of energised nodes."""
-        return self.ybus.shape[0]
-
-    @property
-    def reference_nodes(self) -> IntArray:
-        """The source's phases: a balanced EMF's angles are all known."""
-        return self.slack_nodes
-
-    @property
-    def pv_nodes(self) -> IntArray:
-        """None: an OpenDSS circuit has no generator that holds a voltage."""
-        return np.empty(0, dtype=np.int64)
-
-    @property
-    def fixed_injection(self) -> ComplexArray:
-        """None: whatever injects is a load or a static generator. (n_node,) [pu]"""
-        return np.zeros(self.n_node, dtype=complex)
-
-    @cached_property
-    def flat_start(self) -> ComplexArray:
-        """The source's magnitude everywhere, angles of the unloaded circuit. [pu]"""
-        return np.abs(self.emf).mean() * np.exp(1j * np.angle(self.unloaded_start))
-
-    @cached_property
-    def unloaded_start(self) -> ComplexArray:
-        """Voltages of the unloaded circuit. [pu]"""
-        return solve_linear(self.ybus, self.slack_nodes, self.emf)
-
-    def terminal(self, branch: int, end: int) -> tuple[int, list[int], list[complex]]:
-        """The node at one end of a branch, and the nodes and admittances whose products add up to the current there.
-
-        The node stands first: at the source, which is behind its impedance, it need not be among the others.
-        """
-        node, admittance = int(self.ends[end].node[branch]), self.ends[end].admittance
-        entries = slice(admittance.indptr[branch], admittance.indptr[branch + 1])
-        return node, [node, *admittance.indices[entries].tolist()], [0.0, *admittance.data[entries].tolist()]
-
-
 class PhaseNetworkModel:
-    """The admittances of a circuit, recompiled (and cached) when a tap, a switch or a line's service state changes.
+    """A circuit's network phase by phase, recompiled (and cached) when a tap, a switch or a line's state changes.
+
+    It is what `models.estimation.network_equations.EstimatedNetwork` asks for, its "buses", "lines" and "transformers"
+    being the phases of those of the net, in the order element 0 a, b, c, element 1 a, ...
 
     Parameters
     ----------
     net
-        The balanced net of the feeder; its tables say what the vectors are.
+        The balanced net of the feeder; its tables say what there is and in which order.
     circuit
         What builds the circuit and where the net's elements are in it
         (`networks.three_phase.opendss_circuit.OpenDSSCircuit`).
@@ -143,24 +67,32 @@ class PhaseNetworkModel:
     Attributes
     ----------
     balanced
-        The balanced network, for the order of its tables.
-    taps
-        The units' tap changers.
+        The balanced network.
+    bus_index, trafo_index
+        Names such as ``"5 a"``. (3 n_bus,), (3 n_trafo,)
     present
         Which phases there are, by ``"bus"``, ``"line_from"``, ``"line_to"``, ``"trafo_hv"`` and ``"trafo_lv"``,
         (n, 3) each.
+    rotation
+        What turns every phase of a balanced system onto phase a, (n_bus, 3).
+    initial_tap_pos
+        Taps as built, NaN where a phase has no tap changer. (3 n_trafo,)
 
     Raises
     ------
     MissingExtraError
         If OpenDSSDirect.py is not installed.
     InvalidParameterError
-        If OpenDSS refuses the circuit.
+        If OpenDSS refuses the circuit, or it is not the net's.
     """
 
     def __init__(self, net: "pandapowerNet", circuit: Any) -> None:
         self.balanced = NetworkModel(net)
-        self.taps = PhaseTaps(circuit.tap_changer, self.balanced.trafo_index, self.balanced.initial_tap_pos)
+        self.net = self.balanced.net
+        self.bus_index, self.trafo_index = _names(self.balanced.bus_index), _names(self.balanced.trafo_index)
+        self.load_weight, self.sgen_weight = self.balanced.load_weight, self.balanced.sgen_weight
+        self.load_shares, self.sgen_shares = self._shares(circuit.load_share), self._shares(circuit.sgen_share)
+        self.initial_switch_closed = self.balanced.initial_switch_closed
         self.base_mva = float(net.sn_mva) / len(PHASES)
         slack = net.ext_grid.iloc[0]
         self._emf: ComplexArray = slack.vm_pu * np.exp(1j * np.radians(slack.va_degree)) * PHASORS
@@ -168,7 +100,10 @@ class PhaseNetworkModel:
         self._engine = OpenDSSEngine(circuit.commands)
         self._maps = CircuitMaps(self._engine, circuit, self.balanced)
         self._conductors = Conductors(self._engine, self._maps, self.balanced, circuit.source)
+        self._taps = PhaseTaps(circuit.tap_changer, self.balanced.trafo_index, self.balanced.initial_tap_pos)
+        self.initial_tap_pos: FloatArray = self._taps.in_effect(self.balanced.initial_tap_pos, None).ravel()
         self.present = {**self._conductors.present, "bus": self._conductors.node != NONE}
+        self.rotation = self._maps.rotation
         self._base_v = self._voltage_bases()
         line, trafo = net.line, net.trafo
         buses = {"line_from": line.from_bus, "line_to": line.to_bus, "trafo_hv": trafo.hv_bus, "trafo_lv": trafo.lv_bus}
@@ -176,21 +111,63 @@ class PhaseNetworkModel:
         self._closed = np.ones(len(self._maps.switchable), dtype=bool)
         self._states: OrderedDict[bytes, PhaseAdmittances] = OrderedDict()
 
+    @property
+    def n_bus(self) -> int:
+        """Three for every row of ``net.bus``."""
+        return len(self.bus_index)
+
+    @property
+    def generator_buses(self) -> frozenset[int]:
+        """The phases of the source."""
+        return frozenset(self.bus_position(self.net.ext_grid.bus).tolist())
+
+    @property
+    def tap_range(self) -> tuple[FloatArray, FloatArray]:
+        """Lowest and highest position of every tap changer. (3 n_trafo,)"""
+        lowest, highest = self._taps.range_by_phase()
+        return lowest.ravel(), highest.ravel()
+
+    def order(self) -> dict[str, list[int]]:
+        """The pandapower indices of the net, by table."""
+        return self.balanced.order()
+
+    def position(self, element_type: str, element: int, side: str | None, phase: str | None) -> int | None:
+        """Where the vectors hold a phase of a bus, line or transformer, or a switch; None if there is none."""
+        row = self.balanced.position(element_type, element, None, None)
+        if row is None or element_type == "switch":
+            return row if phase is None else None
+        if phase not in tuple(PHASES):
+            return None
+        position = len(PHASES) * row + PHASES.index(phase)
+        if element_type == "trafo" and side is None:
+            there = np.isfinite(self.initial_tap_pos[position])
+        else:
+            there = self.present["bus" if side is None else f"{element_type}_{side}"].flat[position]
+        return position if there else None
+
+    def bus_position(self, buses: Any) -> IntArray:
+        """Positions of all phases that pandapower bus indices have."""
+        row = self.balanced.bus_position(buses)
+        position = len(PHASES) * row[:, None] + np.arange(len(PHASES))
+        return position[self.present["bus"][row]]
+
+    def bus_consumption(self, load: ComplexArray, sgen: ComplexArray) -> ComplexArray:
+        """Complex power that loads less static generators draw at every phase if voltages are balanced. [MVA]"""
+        drawn = self.load_shares.at_buses(load * self.load_weight, self.n_bus)
+        return drawn - self.sgen_shares.at_buses(sgen * self.sgen_weight, self.n_bus)
+
     def admittances(
         self, tap_pos: Any = None, switch_closed: Any = None, line_in_service: Any = None
     ) -> PhaseAdmittances:
-        """The compiled state of the given taps, switches (n_switch) and lines (n_line); None is as built.
+        """The compiled state of the given taps (3 n_trafo), switches (n_switch) and lines (n_line); None is as built.
 
-        Parameters
-        ----------
-        tap_pos
-            Of every transformer, whose units move together (n_trafo,), or of every phase (n_trafo, 3), NaN where that
-            has no tap changer.
+        A tap changer that moves several phases is told by its first one.
         """
-        network = self.balanced
-        closed = network.initial_switch_closed if switch_closed is None else np.asarray(switch_closed, dtype=bool)
-        service = network.initial_line_in_service if line_in_service is None else np.asarray(line_in_service, bool)
-        taps = self._taps_by_phase(tap_pos)
+        built = self.balanced
+        closed = built.initial_switch_closed if switch_closed is None else np.asarray(switch_closed, dtype=bool)
+        service = built.initial_line_in_service if line_in_service is None else np.asarray(line_in_service, dtype=bool)
+        given = np.asarray(self.initial_tap_pos if tap_pos is None else tap_pos, dtype=float)
+        taps = self._taps.in_effect(built.initial_tap_pos, given.reshape(-1, len(PHASES)))
         terminals_closed = self._maps.terminals_closed(service, closed)
         key = taps.tobytes() + terminals_closed.tobytes()
         if key not in self._states:
@@ -201,13 +178,17 @@ class PhaseNetworkModel:
         self._states.move_to_end(key)
         return self._states[key]
 
-    def _taps_by_phase(self, tap_pos: Any) -> FloatArray:
-        initial = self.balanced.initial_tap_pos
-        given = initial if tap_pos is None else np.asarray(tap_pos, dtype=float)
-        return self.taps.in_effect(initial, given) if given.ndim == 2 else self.taps.in_effect(given, None)
+    def _shares(self, table: "DataFrame") -> Shares:
+        """Shares of phases of buses."""
+        row = self.balanced.bus_position(table.bus)
+        return Shares(
+            bus=len(PHASES) * row + table.phase.to_numpy(dtype=np.int64),
+            element=table.element.to_numpy(dtype=np.int64),
+            share=table.share.to_numpy(dtype=complex),
+        )
 
     def _set(self, taps: FloatArray, terminals_closed: BoolArray) -> None:
-        for (element, winding), tap_pu in self.taps.tap_pu(taps).items():
+        for (element, winding), tap_pu in self._taps.tap_pu(taps).items():
             self._engine.set_tap(element, winding, tap_pu)
         for k in np.flatnonzero(terminals_closed != self._closed):
             self._engine.set_terminal(*self._maps.switchable[k], bool(terminals_closed[k]))
@@ -268,3 +249,8 @@ class PhaseNetworkModel:
                 f"node {name} of the circuit is at no bus of the net; build both from one source."
             )
         return base_v
+
+
+def _names(index: IntArray) -> NDArray[Any]:
+    """``"5 a"``, ``"5 b"``, ``"5 c"`` and so on."""
+    return np.array([f"{element} {phase}" for element in index.tolist() for phase in PHASES], dtype=object)

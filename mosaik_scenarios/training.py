@@ -95,7 +95,7 @@ def training_key(name: str, roles: Roles) -> Mapping[str, Any]:
         "parameters": new_detector(name).parameters,
         "scenario": relevant | {"start": midnight_before(scenario).isoformat()},
         "feeder": feeder_fingerprint(roles.feeder),
-        "files": files_fingerprint(scenario),
+        "loads": load_files_fingerprint(scenario),
         "plan": sha256(roles.plan.to_csv().encode()).hexdigest(),
         "channels": list(roles.judged_channels),
         "versions": {name: version for name, version in versions().items() if name in ("gridtwin", "torch", "numpy")},

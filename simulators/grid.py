@@ -247,7 +247,7 @@ class GridSimulator(ModelAdapter):
         state = model.solve(seconds, self.step_s)
         solved = model.power_flow.inputs
         outputs = {name: getattr(state, name) for name in STATE_FIELDS}
-        outputs |= model.phases().vectors | by_phase("tap_pos_in_effect", model.phase_taps())
+        outputs |= {**model.phases().vectors, **by_phase("tap_pos_in_effect", model.phase_taps())}
         outputs["tap_pos_in_effect"] = solved.tap_pos.copy()
         outputs["switch_closed_in_effect"] = solved.switch_closed.copy()
         outputs["regulator_tap_pos"] = model.regulated.bank.tap_pos

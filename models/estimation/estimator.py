@@ -12,9 +12,10 @@ from models.errors import InvalidParameterError, NotObservableError
 from models.estimation.bad_data import chi_square_test, residual_threshold
 from models.estimation.estimate import Estimate, NoParticulars
 from models.estimation.metering_plan import read_plan
+from models.estimation.network_equations import EstimatedNetwork, NetworkEquations
 from models.estimation.pseudo_measurements import PSEUDO_STD_DEV_FRACTION, InjectionForecast
 from models.estimation.topology import Fit, FitParticulars, TopologyEstimation
-from models.network_model import Admittances, BoolArray, FloatArray, NetworkModel
+from models.network_model import BoolArray, FloatArray
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -69,7 +70,7 @@ class StateEstimator:
 
     def __init__(
         self,
-        network: NetworkModel,
+        network: EstimatedNetwork,
         plan: "DataFrame",
         *,
         significance: float = 0.01,
@@ -94,7 +95,7 @@ class StateEstimator:
         )
         self.max_removals = max_removals
         self._forecast = InjectionForecast(network, pseudo_std_dev_fraction)
-        self._topologies: OrderedDict[Admittances, TopologyEstimation] = OrderedDict()
+        self._topologies: OrderedDict[NetworkEquations, TopologyEstimation] = OrderedDict()
         self._refuse_if_unobservable()
 
     def estimate(
@@ -196,7 +197,7 @@ class StateEstimator:
         open_nodes = snapshot.topology.unobservable_nodes(readings)
         return open_nodes, None if len(open_nodes) else snapshot.topology.fit(readings)
 
-    def _topology(self, admittances: Admittances) -> TopologyEstimation:
+    def _topology(self, admittances: NetworkEquations) -> TopologyEstimation:
         """The compiled topology state, from the cache if it was met lately."""
         if admittances not in self._topologies:
             self._topologies[admittances] = TopologyEstimation(admittances, self.channels, self._forecast)
