@@ -118,9 +118,7 @@ def _pairs(rows: Rows, angle_state: IntArray, magnitude_state: IntArray, n_state
     return _Pairs(entry_state, row_state, column_state, stored, pairs_before[2 * rows.term_start].astype(np.int64))
 
 
-def _layout(
-    pairs: _Pairs, pattern: FactorPattern, angle_state: IntArray, magnitude_state: IntArray
-) -> StateLayout:
+def _layout(pairs: _Pairs, pattern: FactorPattern, angle_state: IntArray, magnitude_state: IntArray) -> StateLayout:
     n_state = len(pattern.column_start) - 1
     pair_position = np.full(len(pairs.stored), len(pattern.row_index), dtype=np.int64)
     pair_position[pairs.stored] = positions(pattern, pairs.row_state[pairs.stored], pairs.column_state[pairs.stored])

@@ -74,8 +74,7 @@ class Observability:
         self._rows = rows
         self._counts = rows.quantity != CURRENT
         n_node = len(problem.layout.angle_state)
-        self._jacobian = np.empty(2 * len(self._rows.term_node))
-        linearise(self._rows, np.zeros(n_node), np.ones(n_node), np.empty(len(self._counts)), self._jacobian)
+        self._jacobian = linearise(self._rows, np.ones(n_node, dtype=complex))
         self._known_good = np.zeros(len(self._counts), dtype=bool)
 
     def moving_nodes(self, active: BoolArray) -> BoolArray:

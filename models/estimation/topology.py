@@ -85,7 +85,7 @@ class TopologyEstimation:
 
     def at_buses(self, fit: Fit) -> tuple[FloatArray, FloatArray]:
         """Magnitude [pu] and angle [degree] of every bus, NaN where de-energised. (n_bus,)"""
-        voltage = predict(self._bus_rows, fit.solution.va_radian, fit.solution.vm_pu)
+        voltage = predict(self._bus_rows, fit.solution.v)
         return self._by_bus(voltage[0::2]), np.degrees(self._by_bus(voltage[1::2]))
 
     def std_dev_at_buses(self, fit: Fit) -> tuple[FloatArray, FloatArray]:
@@ -95,7 +95,7 @@ class TopologyEstimation:
 
     def into_low_voltage_sides(self, fit: Fit) -> ComplexArray:
         """Power into every transformer at its low-voltage side, 0 where out of service. (n_trafo,) [MVA]"""
-        flow = predict(self._low_voltage_rows, fit.solution.va_radian, fit.solution.vm_pu)
+        flow = predict(self._low_voltage_rows, fit.solution.v)
         power = np.zeros(len(self._admittances.branch_of_trafo), dtype=complex)
         power[self._admittances.branch_of_trafo >= 0] = (flow[0::2] + 1j * flow[1::2]) * self._admittances.base_mva
         return power
@@ -122,18 +122,18 @@ class TopologyEstimation:
 
     def _fit_rows(self, readings: Readings, active: NDArray[np.bool_]) -> Fit | None:
         weight = readings.weights(active)
-        for va_radian, vm_pu in self._starts():
-            solution = self._problem.solve(readings.measured, weight, va_radian, vm_pu)
+        for start in self._starts():
+            solution = self._problem.solve(readings.measured, weight, start)
             if solution.converged:
                 self._last = solution
                 return Fit(solution, weight, int(active.sum()) - self._problem.n_state)
         self._last = None
         return None
 
-    def _starts(self) -> Iterator[tuple[FloatArray, FloatArray]]:
+    def _starts(self) -> Iterator[ComplexArray]:
         if self._last is not None:
-            yield self._last.va_radian, self._last.vm_pu
-        yield from self._problem.cold_starts()
+            yield self._last.v
+        yield from self._problem.cold_starts
 
 
 @dataclass(frozen=True, eq=False)
