@@ -76,6 +76,9 @@ def _record_control_room(world: Any, twin: Twin) -> None:
     received = ("value_received", "quality", "forged")
     world.connect(twin.attacker, to, *((name, f"measurement/{name}") for name in received))
     world.connect(twin.estimator, to, *((name, f"estimate/{name}") for name in OF_ESTIMATOR))
+    if twin.experiment.scenario.solver == "opendss":
+        names = [f"{of_phase(vector, phase)}_estimated" for vector in BY_PHASE["bus"] for phase in PHASES]
+        world.connect(twin.estimator, to, *((name, f"estimate/{name}") for name in names))
     residuals = ("normalised_residual", "removed")
     world.connect(twin.estimator, to, *((name, f"measurement/{name}") for name in residuals))
     for name, detector in twin.detectors.items():
