@@ -55,8 +55,7 @@ class EstimatorSimulator(ModelAdapter):
     objective, degrees_of_freedom, chi_square_threshold, p_value [-], of everything received; normalised_residual
     (n_channel) [-], NaN where not used or critical; removed (n_channel), channels taken for bad data; observable,
     converged. With a circuit vm_pu_estimated is the mean of the phases, powers are their sum, and there are
-    vm_a_pu_estimated, vm_b_pu_estimated, vm_c_pu_estimated, va_a_degree_estimated, va_b_degree_estimated,
-    va_c_degree_estimated, NaN where a phase is absent; without, these are NaN.
+    vm_a_pu_estimated and va_a_degree_estimated, and so for b and c, NaN where a phase is absent; without, all are NaN.
     """
 
     MODEL = "Estimator"

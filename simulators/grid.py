@@ -116,16 +116,17 @@ class GridSimulator(ModelAdapter):
     tap_pos_in_effect, switch_closed_in_effect; regulator_tap_pos, tap_operations (by regulator with a relay of its own:
     its tap, and taps done so far); for a hosted machine machine_p_mw and the Thevenin equivalent seen from its terminal
     on the net's base: thevenin_vm_pu, thevenin_va_degree, thevenin_r_pu, thevenin_x_pu.
-    With opendss vm_pu is the mean of the phases, powers are their sums, currents those of the largest phase. Every
-    vector of a bus, and every flow and current at an end of a line or transformer, is there by phase as well, NaN with
-    pandapower or where the phase is absent; the phase stands before the unit: vm_a_pu, vm_b_pu, vm_c_pu, va_a_degree,
-    p_a_mw, line_p_from_a_mw, line_i_to_a_ka, trafo_q_lv_a_mvar and so on. So do taps: tap_a_pos_in_effect.
+    With opendss vm_pu is the mean of the phases, powers are their sums, currents those of the largest phase. By phase,
+    NaN with pandapower or where the phase is absent, and for b and c as here for a: vm_a_pu, va_a_degree, p_a_mw,
+    q_a_mvar; line_p_from_a_mw, line_q_from_a_mvar, line_p_to_a_mw, line_q_to_a_mvar, line_i_from_a_ka, line_i_to_a_ka;
+    trafo_p_hv_a_mw, trafo_q_hv_a_mvar, trafo_p_lv_a_mw, trafo_q_lv_a_mvar, trafo_i_hv_a_ka, trafo_i_lv_a_ka;
+    tap_a_pos_in_effect.
 
     Children, in pandapower's words, with scalar attributes: ``Bus-7`` (vm_pu, va_degree, p_mw, q_mvar), ``Line-4``
     (p_from_mw, q_from_mvar, p_to_mw, q_to_mvar, i_ka, loading_percent), ``Trafo-0`` (p_hv_mw, q_hv_mvar, p_lv_mw,
     q_lv_mvar, i_hv_ka, i_lv_ka, loading_percent; takes tap_pos), ``Ext_grid-0`` (p_mw, q_mvar; takes vm_pu, va_degree),
     ``Load-3`` and ``Sgen-1`` (take p_mw, q_mvar), ``Switch-2`` (takes closed). By phase: ``Bus-7`` (vm_a_pu,
-    va_a_degree, p_a_mw, q_a_mvar, and so on), ``Line-4`` (i_a_ka, i_b_ka, i_c_ka), ``Trafo-0`` (takes tap_a_pos,
+    va_a_degree, p_a_mw, q_a_mvar, and so on), ``Line-4`` (i_from_a_ka, and so on), ``Trafo-0`` (takes tap_a_pos,
     tap_b_pos, tap_c_pos). Powers that several sources send to one child add up.
     """
 

@@ -38,8 +38,10 @@ class ScadaSimulator(ModelAdapter):
     q_mvar [Mvar] (n_bus, consumption positive); line_p_from_mw, line_p_to_mw [MW], line_q_from_mvar, line_q_to_mvar
     [Mvar], line_i_from_ka, line_i_to_ka [kA] (n_line); trafo_p_hv_mw, trafo_p_lv_mw [MW], trafo_q_hv_mvar,
     trafo_q_lv_mvar [Mvar], trafo_i_hv_ka, trafo_i_lv_ka [kA], tap_pos_in_effect [-] (n_trafo); switch_closed_in_effect
-    [-] (n_switch). For channels in a phase (the plan's column `phase`), the same by phase: vm_a_pu, line_p_from_b_mw,
-    tap_c_pos_in_effect and so on.
+    [-] (n_switch). For channels in a phase (the plan's column `phase`), and for b and c as here for a: vm_a_pu,
+    va_a_degree, p_a_mw, q_a_mvar; line_p_from_a_mw, line_p_to_a_mw, line_q_from_a_mvar, line_q_to_a_mvar,
+    line_i_from_a_ka, line_i_to_a_ka; trafo_p_hv_a_mw, trafo_p_lv_a_mw, trafo_q_hv_a_mvar, trafo_q_lv_a_mvar,
+    trafo_i_hv_a_ka, trafo_i_lv_a_ka; tap_a_pos_in_effect.
 
     Outputs (n_channel, row order of the plan): value_measured, what the meters read; value_received, what the control
     room has, NaN where missing [unit of the channel]; timestamp_s, when that was measured [s]; quality, codes of

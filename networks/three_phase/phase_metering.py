@@ -37,12 +37,14 @@ def plan_by_phase(plan: DataFrame, circuit: OpenDSSCircuit) -> DataFrame:
     from pandas import DataFrame
 
     known = _Phases.of(circuit)
-    rows: list[dict[str, Any]] = []
-    for row in plan.to_dict("records"):
+    records: list[dict[Any, Any]] = plan.to_dict("records")
+    rows: list[dict[Any, Any]] = []
+    for row in records:
         if isinstance(row.get("phase"), str) or row["element_type"] == "switch":
-            rows.append({"phase": None, **row})
-            continue
-        rows += [_in_phase(row, phase, len(phases)) for phases in [known.at(row)] for phase in phases]
+            rows.append({"phase": None} | row)
+        else:
+            phases = known.at(row)
+            rows += [_in_phase(row, phase, len(phases)) for phase in phases]
     return DataFrame(rows, columns=list(dict.fromkeys([*plan.columns, "phase"])))
 
 
@@ -71,7 +73,7 @@ class _Phases:
             add("trafo", trafo, None, phases[0])
         return cls({place: "".join(sorted(phases)) for place, phases in found.items()})
 
-    def at(self, row: Mapping[str, Any]) -> str:
+    def at(self, row: Mapping[Any, Any]) -> str:
         """The phases of what a channel measures; of a transformer without side those that tell its taps."""
         side = row["side"] if isinstance(row["side"], str) else None
         otherwise = "" if row["element_type"] == "trafo" else PHASES
@@ -82,7 +84,7 @@ def _places(phases: str) -> str:
     return "".join(PHASES[NODE_OF_PHASE[phase] - 1] for phase in phases)
 
 
-def _in_phase(row: Mapping[str, Any], phase: str, n_phase: int) -> dict[str, Any]:
+def _in_phase(row: Mapping[Any, Any], phase: str, n_phase: int) -> dict[Any, Any]:
     share = SHARE_OF_RANGE.get(row["measurement_type"], float(n_phase)) / n_phase
     if n_phase > 1 and row["measurement_type"] in SHARE_OF_RANGE:
         share *= UNBALANCE
