@@ -13,6 +13,7 @@ from models.errors import InvalidParameterError
 from models.parameters import require_length
 from models.phases import PHASES, of_phase
 from models.telemetry.instrument_errors import InstrumentErrors, MeterSettings
+from models.telemetry.status import STATUS_TYPES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,8 +44,6 @@ METERED_VECTORS: dict[tuple[str, str, str | None], str] = {
     ("closed", "switch", None): SWITCHES,
 }
 BY_PHASE = {name: [of_phase(name, phase) for phase in PHASES] for name in METERED_VECTORS.values() if name != SWITCHES}
-# Channels that tell where a tap changer or a switch stands: they count, and neither err nor saturate.
-STATUS_TYPES = ("tap", "closed")
 
 
 class Reading(NamedTuple):
