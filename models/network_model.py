@@ -95,11 +95,15 @@ class Admittances:
 
     @cached_property
     def flat_start(self) -> ComplexArray:
-        """Start of Newton's method: magnitudes of `initial_v`, angles of the network without load. [pu]
+        """Start of Newton's method: magnitudes of `initial_v`, angles that the transformers' phase shifts alone make. [pu]
 
-        The unloaded network knows every phase shift between the slack and a node, which a start at 0 degree does not.
+        They are those of the network without load and charging; with charging alone a large transmission system is
+        further from a flat start than with its loads.
         """
-        return np.abs(self.initial_v) * np.exp(1j * np.angle(self._unloaded))
+        series = -self.y_tf * self._tap
+        between = (self.from_node, self.to_node, series / np.abs(self._tap) ** 2, self.y_ft, self.y_tf, series)
+        uncharged = solve_linear(_nodal(*between, self.n_node), self.slack_nodes, self.initial_v[self.slack_nodes])
+        return np.abs(self.initial_v) * np.exp(1j * np.angle(uncharged))
 
     @cached_property
     def unloaded_start(self) -> ComplexArray:
@@ -108,13 +112,17 @@ class Admittances:
         Far from the slack's voltage, behind regulators that raise or lower it, this is where a solution is near. In
         large transmission systems it is not: there the lines' charging raises it without bounds.
         """
-        start = self._unloaded.copy()
+        start = solve_linear(self.ybus, self.slack_nodes, self.initial_v[self.slack_nodes])
         start[self.pv_nodes] = self.flat_start[self.pv_nodes]
         return start
 
     @cached_property
-    def _unloaded(self) -> ComplexArray:
-        return solve_linear(self.ybus, self.slack_nodes, self.initial_v[self.slack_nodes])
+    def _tap(self) -> ComplexArray:
+        """Ratio of every branch's ideal transformer, at its from end before a series admittance between equal shunts."""
+        tap = np.sqrt(np.abs(self.y_tt / self.y_ff)) * np.exp(0.5j * np.angle(self.y_ft / self.y_tf))
+        # Half an angle is known but for half a turn: the shunts are smaller than what is in series.
+        turned = np.abs(self.y_tt + self.y_tf * tap) > np.abs(self.y_tt - self.y_tf * tap)
+        return np.where(turned, -tap, tap)
 
     def has_nodes_of(self, other: "Admittances") -> bool:
         """Whether voltages of `other` are voltages of this state, as where only taps differ."""
@@ -267,6 +275,21 @@ def solve_linear(ybus: csr_matrix, fixed: IntArray, v_fixed: ComplexArray) -> Co
         rows = ybus[free]
         v[free] = spsolve(csc_matrix(rows[:, free]), -(rows[:, fixed] @ v_fixed))
     return v
+
+
+def _nodal(
+    from_node: IntArray,
+    to_node: IntArray,
+    y_ff: ComplexArray,
+    y_ft: ComplexArray,
+    y_tf: ComplexArray,
+    y_tt: ComplexArray,
+    size: int,
+) -> csr_matrix:
+    """Nodal admittance matrix of branches alone."""
+    rows = np.concatenate((from_node, from_node, to_node, to_node))
+    columns = np.concatenate((from_node, to_node, from_node, to_node))
+    return csr_matrix((np.concatenate((y_ff, y_ft, y_tf, y_tt)), (rows, columns)), shape=(size, size))
 
 
 def set_topology(
