@@ -262,6 +262,7 @@ class Roles:
             "plan": self.plan,
             "significance": self.scenario.estimator.significance,
             "identification_threshold": self.scenario.estimator.residual_threshold,
+            "method": self.scenario.estimator.method,
         }
 
     @property

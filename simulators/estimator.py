@@ -43,8 +43,8 @@ class EstimatorSimulator(ModelAdapter):
     Parameters of ``Estimator``: `network`, the network as the control room believes it to be (a `NetworkModel` or a
     pandapower net); `plan`, the metering plan (a DataFrame, or a list of its rows as mappings); `circuit`, the net's
     OpenDSS circuit (`networks.three_phase.opendss_circuit.opendss_circuit`), with which every phase is estimated and
-    every channel of the plan has a `phase`; `significance`, `identification_threshold`, `max_removals` and
-    `pseudo_std_dev_fraction` of `StateEstimator`.
+    every channel of the plan has a `phase`; `significance`, `identification_threshold`, `max_removals`,
+    `pseudo_std_dev_fraction` and `method` of `StateEstimator`.
 
     Inputs: value_received [unit of the channel] and quality [codes of `Quality`] (n_channel); only VALID and STALE
     values are used, and all of them where no quality is connected; timestamp_s [s] (n_channel) is accepted and not
@@ -53,9 +53,11 @@ class EstimatorSimulator(ModelAdapter):
     Outputs: vm_pu_estimated [pu], va_degree_estimated [degree] (n_bus), NaN where de-energised or without a solution;
     trafo_p_lv_mw_estimated [MW], trafo_q_lv_mvar_estimated [Mvar] (n_trafo), into the transformer;
     objective, degrees_of_freedom, chi_square_threshold, p_value [-], of everything received; normalised_residual
-    (n_channel) [-], NaN where not used or critical; removed (n_channel), channels taken for bad data; observable,
-    converged. With a circuit vm_pu_estimated is the mean of the phases, powers are their sum, and there are
-    vm_a_pu_estimated and va_a_degree_estimated, and so for b and c, NaN where a phase is absent; without, all are NaN.
+    (n_channel) [-], NaN where not used or critical; removed (n_channel), channels taken for bad data; suspects
+    (n_channel), channels of which some are bad while the data do not say which; identifiable, whether no test fails or
+    what was removed explains it; observable, converged. With a circuit vm_pu_estimated is the mean of the phases,
+    powers are their sum, and there are vm_a_pu_estimated and va_a_degree_estimated, and so for b and c, NaN where a
+    phase is absent; without, all of these are NaN.
     """
 
     MODEL = "Estimator"
@@ -67,6 +69,7 @@ class EstimatorSimulator(ModelAdapter):
         "identification_threshold",
         "max_removals",
         "pseudo_std_dev_fraction",
+        "method",
     )
     INPUTS = (
         "value_received",
@@ -87,6 +90,8 @@ class EstimatorSimulator(ModelAdapter):
         "p_value",
         "normalised_residual",
         "removed",
+        "suspects",
+        "identifiable",
         "observable",
         "converged",
     )
