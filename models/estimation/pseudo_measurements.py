@@ -7,8 +7,11 @@ grid nothing is expected (infinite variance): it delivers what the network asks 
 forecast is split on its phases as if their voltages were balanced.
 """
 
+from collections.abc import Iterable
+
 import numpy as np
 
+from models.errors import InvalidParameterError
 from models.estimation.network_equations import EstimatedNetwork, NetworkEquations
 from models.network_model import ComplexArray, FloatArray
 from models.shares import Shares
@@ -18,6 +21,7 @@ from models.shares import Shares
 PSEUDO_STD_DEV_FRACTION = 0.15
 # A small load is not known better than this share of a mean load's apparent power.
 FLOOR_OF_MEAN_LOAD = 0.01
+NO_INJECTION_BUS, AUXILIARY_BUS = "no_inj_bus", "aux_bus"
 OTHER_INJECTING_TABLES = ("storage", "ward", "xward", "motor", "asymmetric_load", "asymmetric_sgen")
 
 
@@ -30,17 +34,31 @@ class InjectionForecast:
         The network as the control room believes it to be.
     std_dev_fraction
         Standard deviation of a load's forecast over its nominal power. [-]
+    pseudo_measurements
+        Whether the forecast stands in for meters; if not, nothing is known of what nobody measures.
+    zero_injection
+        As in `StateEstimator`.
 
     Attributes
     ----------
     injecting_buses
-        Positions of the buses whose consumption is not known to be zero.
+        Positions of the buses with something connected that draws or feeds.
+    zero_injection_buses
+        Positions of the buses that are known to draw and feed nothing.
     """
 
-    def __init__(self, network: EstimatedNetwork, std_dev_fraction: float) -> None:
+    def __init__(
+        self,
+        network: EstimatedNetwork,
+        std_dev_fraction: float,
+        *,
+        pseudo_measurements: bool = True,
+        zero_injection: str | Iterable[int] | None = NO_INJECTION_BUS,
+    ) -> None:
         net = network.net
         self.network = network
         self.std_dev_fraction = std_dev_fraction
+        self.pseudo_measurements = pseudo_measurements
         self.load = net.load.p_mw.to_numpy(dtype=float) + 1j * net.load.q_mvar.to_numpy(dtype=float)
         self.sgen = net.sgen.p_mw.to_numpy(dtype=float) + 1j * net.sgen.q_mvar.to_numpy(dtype=float)
         self.loads_in_service = network.load_weight != 0.0
@@ -56,6 +74,7 @@ class InjectionForecast:
             _buses_of(network.load_shares, self.loads_in_service),
             _buses_of(network.sgen_shares, self.sgens_in_service),
         )
+        self.zero_injection_buses = self._zero_injection_buses(zero_injection)
 
     def consumption(self, load_p_mw: FloatArray | None, load_q_mvar: FloatArray | None) -> FloatArray:
         """Expected active, then reactive power that loads less static generators draw at every bus. [MW, Mvar]
@@ -90,7 +109,7 @@ class InjectionForecast:
         total += self._variance(sgen, network.sgen_shares, self.sgens_in_service)
         other = np.array([bus in self.other_buses for bus in range(network.n_bus)])
         total += np.tile(other, 2) * np.maximum(load_share * np.abs(other_consumption), self.floor_mva) ** 2
-        for bus in self.generator_buses:
+        for bus in self.generator_buses if self.pseudo_measurements else self.injecting_buses:
             total[[bus, network.n_bus + bus]] = np.inf
         return total
 
@@ -106,6 +125,19 @@ class InjectionForecast:
             for part in (at_buses.real, at_buses.imag)
         ]
         return np.concatenate(by_bus)
+
+    def _zero_injection_buses(self, zero_injection: str | Iterable[int] | None) -> frozenset[int]:
+        if zero_injection is None or zero_injection == AUXILIARY_BUS:
+            return frozenset()
+        if zero_injection == NO_INJECTION_BUS:
+            return frozenset(range(self.network.n_bus)) - self.injecting_buses
+        buses = [] if isinstance(zero_injection, str) else list(zero_injection)
+        if not buses or not set(buses) <= set(self.network.order()["bus"]):
+            raise InvalidParameterError(
+                f"zero_injection is {NO_INJECTION_BUS!r}, {AUXILIARY_BUS!r}, None or buses of the network, "
+                f"got {zero_injection!r}."
+            )
+        return frozenset(self.network.bus_position(buses).tolist())
 
     def _buses_of_other_elements(self) -> frozenset[int]:
         net = self.network.net
