@@ -311,14 +311,15 @@ def set_topology(
 def compile_admittances(net: "pandapowerNet") -> Admittances:
     """Let pandapower build its internal case for `net` as it stands and keep what power flow and estimation need."""
     from pandapower.pypower.makeSbus import makeSbus
-    from pandapower.pypower.makeYbus import makeYbus
+    from pandapower.pypower.makeYbus import branch_vectors, makeYbus
 
     case = _internal_case(net)
     base_mva, bus, gen, branch, slack, pv, pq, initial_v = case.variables
-    ybus, yf, yt = makeYbus(base_mva, bus, branch)
+    ybus, _, _ = makeYbus(base_mva, bus, branch)
+    # Not the entries of the matrices beside it, which add up where a branch begins and ends at one node.
+    y_tt, y_ff, y_ft, y_tf = (np.asarray(y, dtype=complex) for y in branch_vectors(branch, len(branch)))
     from_node = branch[:, 0].real.astype(np.int64)
     to_node = branch[:, 1].real.astype(np.int64)
-    rows = np.arange(len(branch))
     lookup = net._pd2ppc_lookups["bus"][net.bus.index.to_numpy()]
     node_of_bus = np.where((lookup < len(bus)) & net.bus.in_service.to_numpy(), lookup, -1).astype(np.int64)
     injection = np.asarray(makeSbus(base_mva, bus, gen), dtype=complex)
@@ -329,10 +330,10 @@ def compile_admittances(net: "pandapowerNet") -> Admittances:
         ybus=ybus,
         from_node=from_node,
         to_node=to_node,
-        y_ff=_entries(yf, rows, from_node),
-        y_ft=_entries(yf, rows, to_node),
-        y_tf=_entries(yt, rows, from_node),
-        y_tt=_entries(yt, rows, to_node),
+        y_ff=y_ff,
+        y_ft=y_ft,
+        y_tf=y_tf,
+        y_tt=y_tt,
         slack_nodes=np.asarray(slack, dtype=np.int64),
         pv_nodes=np.asarray(pv, dtype=np.int64),
         pq_nodes=np.asarray(pq, dtype=np.int64),
@@ -408,10 +409,3 @@ def _table_consumption(net: "pandapowerNet", node_of_bus: IntArray, n_node: int)
         power = sign * weight * (table.p_mw.to_numpy(dtype=float) + 1j * table.q_mvar.to_numpy(dtype=float))
         total += sum_at(node[node >= 0], power[node >= 0], n_node)
     return total
-
-
-def _entries(matrix: Any, rows: IntArray, columns: IntArray) -> ComplexArray:
-    """The entries (rows, columns) of a sparse matrix as a vector."""
-    if not len(rows):
-        return np.zeros(0, dtype=complex)
-    return np.asarray(csr_matrix(matrix)[rows, columns], dtype=complex).ravel()
