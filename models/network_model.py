@@ -7,7 +7,7 @@ switches share a node, open line ends and three-winding transformers add auxilia
 
 from collections import OrderedDict
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from scipy.sparse import csc_matrix, csr_matrix
 from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import spsolve
 
+from models.internal_case import internal_case
 from models.shares import Shares, sum_at
 
 if TYPE_CHECKING:
@@ -313,7 +314,7 @@ def compile_admittances(net: "pandapowerNet") -> Admittances:
     from pandapower.pypower.makeSbus import makeSbus
     from pandapower.pypower.makeYbus import branch_vectors, makeYbus
 
-    case = _internal_case(net)
+    case = internal_case(net)
     base_mva, bus, gen, branch, slack, pv, pq, initial_v = case.variables
     ybus, _, _ = makeYbus(base_mva, bus, branch)
     # Not the entries of the matrices beside it, which add up where a branch begins and ends at one node.
@@ -344,58 +345,6 @@ def compile_admittances(net: "pandapowerNet") -> Admittances:
         base_mva=float(base_mva),
         initial_v=np.asarray(initial_v, dtype=complex),
         fixed_injection=injection + _table_consumption(net, node_of_bus, len(bus)) / base_mva,
-    )
-
-
-@dataclass(frozen=True, eq=False)
-class _InternalCase:
-    """pandapower's internal case, reduced to the elements in service."""
-
-    variables: tuple[Any, ...]
-    branch_in_service: BoolArray
-    branch_ranges: dict[str, tuple[int, int]] = field(default_factory=dict)
-
-    def branch_positions(self, table: str, length: int) -> IntArray:
-        """Branch number of every row of a pandapower branch table, -1 where the row is not in the case."""
-        if table not in self.branch_ranges:
-            return np.full(length, -1, dtype=np.int64)
-        start, stop = self.branch_ranges[table]
-        position = np.cumsum(self.branch_in_service) - 1
-        return np.where(self.branch_in_service, position, -1)[start:stop].astype(np.int64)
-
-
-def _internal_case(net: "pandapowerNet") -> _InternalCase:
-    """Build the internal case as `pandapower.runpp` does, without solving it."""
-    from pandapower.auxiliary import _init_runpp_options
-    from pandapower.pd2ppc import _pd2ppc
-    from pandapower.pf.ppci_variables import _get_pf_variables_from_ppci
-    from pandapower.results import init_results
-
-    _init_runpp_options(
-        net,
-        algorithm="nr",
-        calculate_voltage_angles=True,
-        init="auto",
-        max_iteration="auto",
-        tolerance_mva=1e-8,
-        trafo_model="t",
-        trafo_loading="current",
-        enforce_p_lims=False,
-        enforce_q_lims=False,
-        check_connectivity=True,
-        voltage_depend_loads=False,
-        lightsim2grid=False,  # a solver's option: nothing is solved here
-    )
-    init_results(net)
-    nothing = np.array([], dtype=np.int64)
-    tables = ("bus", "bus_dc", "ext_grid", "gen", "branch", "branch_dc")
-    net._pd2ppc_lookups = {table: nothing for table in tables}
-    _, case = _pd2ppc(net)
-    base_mva, bus, gen, branch, _, _, _, _, slack, pv, pq, _, _, initial_v, _ = _get_pf_variables_from_ppci(case)
-    return _InternalCase(
-        variables=(base_mva, bus, gen, branch, slack, pv, pq, initial_v),
-        branch_in_service=np.asarray(case["internal"]["branch_is"], dtype=bool),
-        branch_ranges=dict(net._pd2ppc_lookups["branch"]),
     )
 
 
