@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mosaik_scenarios.comparison.command import compare
+from mosaik_scenarios.estimation.command import estimate
 
 if TYPE_CHECKING:
     from mosaik_scenarios.scenario import Scenario
@@ -65,7 +66,7 @@ def run(
     out: Annotated[Path | None, typer.Option(help="Folder of the run; runs/NAME unless given.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the run that lies there.")] = False,
     settings: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Any field, e.g. telemetry.ideal=true.")
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Any field, e.g. telemetry=ideal.")
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")] = False,
 ) -> None:
@@ -120,6 +121,7 @@ def report(run: Annotated[str, typer.Argument(help="Folder of a run, or its name
 
 
 app.command()(compare)
+app.command()(estimate)
 
 
 @app.callback(invoke_without_command=True)

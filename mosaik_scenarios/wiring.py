@@ -48,11 +48,11 @@ def start_simulators(world: Any, experiment: Experiment) -> Twin:
         generator=start("Generator", pace_of_generator, **roles.generator()),
         grid=start("Grid", rhythm.dense, **roles.grid()),
         transformer=start("Transformer", rhythm.dense, **roles.transformer()),
-        scada=start("Scada", rhythm.scanning, **roles.scada()),
+        scada=start("Scada", rhythm.polling, **roles.scada()),
         attacker=start("Attacker", rhythm.scanning, **roles.attacker()),
         estimator=start("Estimator", rhythm.scanning, **roles.estimator()),
         detectors={
-            name: watching.Detector(detector=detector, start_time_of_day_s=roles.start_time_of_day_s)
+            name: watching.Detector(detector=detector, **roles.detector())
             for name, detector in experiment.detectors.items()
         },
         regulator=start("VoltageRegulator", rhythm.regular, **roles.voltage_regulator()),
@@ -76,25 +76,17 @@ def connect_plant(world: Any, twin: Twin) -> None:
 
 
 def connect_telemetry(world: Any, twin: Twin) -> None:
-    """Meters read the grid; the attacker sits on the way to the control room.
+    """Meters read the grid; the attacker sits on the way to the control room."""
+    from models.telemetry.meters import metered_vectors
 
-    A meter of a current shows what a balanced network would carry, since that is the network the control room knows.
-    """
-    from models.plant.phase_state import EQUIVALENT_CURRENTS
-    from models.telemetry.meters import METERED_VECTORS
-
-    equivalent_of = {current: equivalent for equivalent, current in EQUIVALENT_CURRENTS.items()}
-    metered = dict.fromkeys(METERED_VECTORS.values())
-    world.connect(twin.grid, twin.scada, *((equivalent_of.get(name, name), name) for name in metered))
+    world.connect(twin.grid, twin.scada, *metered_vectors(twin.experiment.roles.plan))
     world.connect(twin.scada, twin.attacker, *TELEMETRY)
 
 
 def connect_control_room(world: Any, twin: Twin) -> None:
-    """Everything the control room knows comes through the attacker; protection sees its own current."""
+    """All the control room knows, taps and switches included, comes past the attacker; protection sees for itself."""
     world.connect(twin.attacker, twin.estimator, *TELEMETRY)
     world.connect(twin.profiles, twin.estimator, "load_p_mw_forecast", "load_q_mvar_forecast")
-    world.connect(twin.grid, twin.estimator, ("tap_pos_in_effect", "tap_pos"))
-    world.connect(twin.grid, twin.estimator, ("switch_closed_in_effect", "switch_closed"))
     for detector in twin.detectors.values():
         world.connect(twin.attacker, detector, *TELEMETRY)
         world.connect(twin.estimator, detector, "objective", "degrees_of_freedom", "normalised_residual")

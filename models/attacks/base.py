@@ -32,7 +32,8 @@ class AttackParameters:
     count
         How many targets to draw instead. [-]
     measurement_type
-        "v", "p", "q" or "i": what to draw among; None draws among all channels.
+        "v", "va", "p", "q", "i", "tap" or "closed": what to draw among; None draws among all that measure something,
+        that is not among the positions of tap changers and switches.
     """
 
     start_s: float

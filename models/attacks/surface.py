@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import InvalidParameterError, UnknownNameError
+from models.telemetry.status import STATUS_TYPES
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +24,7 @@ class AttackSurface:
     std_dev
         (n_channel,) Standard deviations of the meters; empty if unknown. [pu, MW, Mvar or kA]
     measurement_type
-        "v", "p", "q" or "i" of every channel; empty if unknown.
+        "v", "va", "p", "q", "i", "tap" or "closed" of every channel; empty if unknown.
     """
 
     names: tuple[str, ...]
@@ -59,7 +60,9 @@ class AttackSurface:
         return np.array([position_of[name] for name in names], dtype=np.int64)
 
     def draw(self, count: int, measurement_type: str | None, random: np.random.Generator) -> NDArray[np.int64]:
-        """`count` different channels by lot, of one measurement type or (None) of any, in row order.
+        """`count` different channels by lot, in row order: of one measurement type, or (None) of all that measure.
+
+        Who falsifies where a tap changer or a switch stands does not do so by chance: name those channels, or the type.
 
         Raises
         ------
@@ -71,9 +74,9 @@ class AttackSurface:
                 f"cannot draw channels of type {measurement_type!r}: the attacker was not told the measurement types; "
                 "give measurement_type, one entry a channel, or name the channels."
             )
-        everybody = np.arange(len(self.names), dtype=np.int64)
-        of_that_type = np.array([kind == measurement_type for kind in self.measurement_type], dtype=bool)
-        candidates = everybody if measurement_type is None else everybody[of_that_type]
+        types = np.array(self.measurement_type or ("",) * len(self.names))
+        measures = ~np.isin(types, STATUS_TYPES)
+        candidates = np.flatnonzero(measures if measurement_type is None else types == measurement_type)
         if len(candidates) < count:
             of_type = f" of type {measurement_type!r}" if measurement_type else ""
             raise InvalidParameterError(f"an attack on {count} channels{of_type} has only {len(candidates)} to choose.")

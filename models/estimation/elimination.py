@@ -74,14 +74,6 @@ class Elimination:
             total[node] = total.get(node, 0.0) + y
         return self._by_place(_substituted(total, self._shares))
 
-    def nodes_at(self, moving: BoolArray) -> IntArray:
-        """The nodes whose voltage any of the `moving` places (n_kept,) has a part in."""
-        moves = np.zeros(len(self.place_of_node), dtype=bool)
-        moves[self.kept] = moving
-        for node, share in self._shares.items():
-            moves[node] = moves[list(share)].any()
-        return np.flatnonzero(moves)
-
     def _by_place(self, total: Mapping[int, complex]) -> Sum:
         return {int(self.place_of_node[node]): coefficient for node, coefficient in total.items()}
 

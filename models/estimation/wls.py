@@ -10,15 +10,17 @@ References
 from typing import NamedTuple
 
 import numpy as np
+from scipy.sparse import csr_matrix
 
 from models.estimation.descent import NO_LINEARISATION, Linearisation, descend
 from models.estimation.gain_matrix import StateLayout, elimination_order, lay_out, variance_of_rows
 from models.estimation.measurement_model import CURRENT, Rows, linearise
+from models.estimation.misfit import misfit
 from models.estimation.network_equations import NetworkEquations
-from models.estimation.sparse_ldl import sparse_inverse
+from models.estimation.sparse_ldl import solve, sparse_inverse
 from models.network_model import ComplexArray, FloatArray, IntArray
 
-# The last step changes no angle [rad] or magnitude [pu] by more than this, and J by next to nothing beside its standard
+# No angle [rad] or magnitude [pu] is off by more than this at the end, and J by next to nothing beside its standard
 # deviation.
 TOLERANCE = 1e-8
 NEGLIGIBLE_IMPROVEMENT = 1e-2
@@ -127,6 +129,38 @@ class GaussNewton:
         every = np.ones(len(rows.quantity))
         inverse = sparse_inverse(at.factor, self.pattern)
         return variance_of_rows(rows, layout, linearise(rows, at.v, every), every, inverse)
+
+    def propagate(self, solution: Solution, row: int) -> FloatArray:
+        """Covariance of the estimated readings of all rows with that of one, H G^-1 h'. (n_row,) [pu^2]"""
+        at = solution.linearisation
+        jacobian = self._matrix(at.jacobian)
+        state = jacobian[row].toarray().ravel()
+        state[self.n_state] = 0.0
+        solve(at.factor, self.pattern, state)
+        state[self.n_state] = 0.0
+        return np.asarray(jacobian @ state)
+
+    def linear_model(self, measured: FloatArray, weight: FloatArray, v: ComplexArray) -> tuple[csr_matrix, FloatArray]:
+        """Jacobian where the nodes' voltages are `v`, and z - h(x), of the rows that have a weight; zero of the others.
+
+        Returns
+        -------
+        (n_row, n_state), (n_row,) [pu]
+        """
+        residual = np.zeros(len(measured))
+        misfit(self.rows, measured, weight, v, residual, np.empty_like(v))
+        return self._matrix(linearise(self.rows, v, weight))[:, : self.n_state], residual
+
+    def moved(self, v: ComplexArray, step: FloatArray) -> ComplexArray:
+        """The voltages `v` after a change of the states. (n_node,) [pu]"""
+        change = np.append(step, 0.0)
+        vm_pu = np.abs(v) + change[self.layout.magnitude_state]
+        return vm_pu * np.exp(1j * (np.angle(v) + change[self.layout.angle_state]))
+
+    def _matrix(self, jacobian: FloatArray) -> csr_matrix:
+        """Derivatives by row and state, and by reference angles in the last column. (n_row, n_state + 1)"""
+        entries = (jacobian, self.layout.entry_state, 2 * self.rows.term_start)
+        return csr_matrix(entries, shape=(len(self.rows.quantity), self.n_state + 1))
 
     def _descend(
         self,

@@ -13,10 +13,12 @@ from mosaik_scenarios import RunResult, Scenario, catalogue, run
 from mosaik_scenarios.clean_days import history_of
 from mosaik_scenarios.errors import ScenarioError
 from mosaik_scenarios.manifest import claim, finish
+from mosaik_scenarios.roles import Roles
 from mosaik_scenarios.twin import Experiment
 from mosaik_scenarios.world import simulate
 from networks import FEEDERS
 from networks.registry import load_feeder
+from networks.supply import lines_behind
 
 NOON = "2026-06-17T12:00:00+02:00"
 TEXTBOOK = ("chi_square", "largest_residual")
@@ -43,7 +45,9 @@ def watched_by_textbook_tests(scenario: Scenario, folder: Path) -> RunResult:
 
 @pytest.mark.parametrize("name", FEEDERS)
 def test_the_whole_twin_runs_on_every_feeder(tmp_path: Path, name: str) -> None:
-    scenario = Scenario(feeder=name, start=NOON, duration="3min", detectors=TEXTBOOK)
+    # Of some hundred messages a scan one may be lost or late, and its old value is far from where the load has gone.
+    punctual = {"loss_probability": 0, "latency_jitter": 0}
+    scenario = Scenario(feeder=name, start=NOON, duration="3min", detectors=TEXTBOOK, telemetry=punctual)
     result = watched_by_textbook_tests(scenario, tmp_path / "run")
     assert result.grid["converged"].all(axis=None)
     assert len(result.bus) == 3
@@ -95,12 +99,11 @@ def test_every_scenario_of_the_catalogue_begins(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in FEEDERS if name not in ("kundur_smib",)])
 def test_the_days_fault_finds_a_place_or_is_refused(name: str) -> None:
-    day = catalogue.find("day").with_overrides(
-        {"feeder": name, "start": NOON, "duration": "2min", "attacks": [], "detectors": [], "faults.0.start": "1min"}
-    )
-    day = day.with_overrides({"recloser.fault_window": "1s"})
+    feeder = load_feeder(name)
+    roles = Roles(catalogue.find("day").with_overrides({"feeder": name}), feeder)
     if "protection" in FEEDERS[name].extensions:
-        assert "recloser" in set(run(day).events["kind"])
+        (fault,) = roles.disturbances()["faults"]
+        assert fault["line"] in lines_behind(feeder.net, int(feeder.reclosers.line.iloc[-1]))
     else:
         with pytest.raises(ScenarioError, match=f"feeder {name} has no recloser"):
-            run(day)
+            roles.disturbances()
