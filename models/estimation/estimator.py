@@ -1,7 +1,7 @@
 """The control room's state estimator: from what telemetry delivers to the most likely voltage of every bus."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from math import nan
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +17,12 @@ from models.estimation.identification import Identifier
 from models.estimation.least_absolute_value import least_absolute_value
 from models.estimation.measurement_set import Readings
 from models.estimation.metering_plan import read_plan
-from models.estimation.pseudo_measurements import PSEUDO_STD_DEV_FRACTION, InjectionForecast
+from models.estimation.network_equations import EstimatedNetwork, NetworkEquations
+from models.estimation.pseudo_measurements import NO_INJECTION_BUS, PSEUDO_STD_DEV_FRACTION, InjectionForecast
 from models.estimation.robust import huber, schweppe_huber
 from models.estimation.snapshot import Snapshot
 from models.estimation.topology import Fit, FitParticulars, TopologyEstimation
-from models.network_model import Admittances, BoolArray, FloatArray, NetworkModel
+from models.network_model import BoolArray, FloatArray
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -54,6 +55,12 @@ class StateEstimator:
         Most removals in one estimate.
     pseudo_std_dev_fraction
         Standard deviation of a load's forecast over its nominal power. [-]
+    pseudo_measurements
+        Whether the forecast of loads and the like stands in for meters they do not have.
+    zero_injection
+        Which nodes count as measured zero, in pandapower's words: ``"no_inj_bus"``, all with nothing connected;
+        ``"aux_bus"`` or None, only those that the model of a line or transformer adds (open ends, star points); or
+        these and the buses given.
     method
         What the state is: ``wls``, least squares without the channels taken for bad data; ``huber`` or ``shgm``
         (`robust`) or ``lav`` (`least_absolute_value`), a robust estimate from everything that came in.
@@ -74,13 +81,15 @@ class StateEstimator:
 
     def __init__(
         self,
-        network: NetworkModel,
+        network: EstimatedNetwork,
         plan: "DataFrame",
         *,
         significance: float = 0.01,
         identification_threshold: float | None = None,
         max_removals: int = 10,
         pseudo_std_dev_fraction: float = PSEUDO_STD_DEV_FRACTION,
+        pseudo_measurements: bool = True,
+        zero_injection: str | Iterable[int] | None = NO_INJECTION_BUS,
         method: str = "wls",
     ) -> None:
         if not 0.0 < significance < 1.0:
@@ -102,8 +111,13 @@ class StateEstimator:
             else identification_threshold
         )
         self.max_removals = max_removals
-        self._forecast = InjectionForecast(network, pseudo_std_dev_fraction)
-        self._topologies: OrderedDict[Admittances, TopologyEstimation] = OrderedDict()
+        self._forecast = InjectionForecast(
+            network,
+            pseudo_std_dev_fraction,
+            pseudo_measurements=pseudo_measurements,
+            zero_injection=zero_injection,
+        )
+        self._topologies: OrderedDict[NetworkEquations, TopologyEstimation] = OrderedDict()
         self._refuse_if_unobservable()
 
     def estimate(
@@ -217,7 +231,7 @@ class StateEstimator:
             max_removals=self.max_removals,
         )
 
-    def _topology(self, admittances: Admittances) -> TopologyEstimation:
+    def _topology(self, admittances: NetworkEquations) -> TopologyEstimation:
         """The compiled topology state, from the cache if it was met lately."""
         if admittances not in self._topologies:
             self._topologies[admittances] = TopologyEstimation(admittances, self.channels, self._forecast)
