@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import InvalidParameterError, UnknownNameError
-from models.telemetry.meters import STATUS_TYPES
+from models.telemetry.status import STATUS_TYPES
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,11 +17,12 @@ from models.estimation.identification import Identification, Identifier
 from models.estimation.least_absolute_value import least_absolute_value
 from models.estimation.measurement_set import Readings
 from models.estimation.metering_plan import read_plan
+from models.estimation.network_equations import EstimatedNetwork, NetworkEquations
 from models.estimation.pseudo_measurements import NO_INJECTION_BUS, PSEUDO_STD_DEV_FRACTION, InjectionForecast
 from models.estimation.robust import huber, schweppe_huber
 from models.estimation.snapshot import Snapshot
 from models.estimation.topology import Fit, FitParticulars, TopologyEstimation
-from models.network_model import Admittances, BoolArray, FloatArray, NetworkModel
+from models.network_model import BoolArray, FloatArray
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -80,7 +81,7 @@ class StateEstimator:
 
     def __init__(
         self,
-        network: NetworkModel,
+        network: EstimatedNetwork,
         plan: "DataFrame",
         *,
         significance: float = 0.01,
@@ -116,7 +117,7 @@ class StateEstimator:
             pseudo_measurements=pseudo_measurements,
             zero_injection=zero_injection,
         )
-        self._topologies: OrderedDict[Admittances, TopologyEstimation] = OrderedDict()
+        self._topologies: OrderedDict[NetworkEquations, TopologyEstimation] = OrderedDict()
         self._refuse_if_unobservable()
 
     def estimate(
@@ -231,7 +232,7 @@ class StateEstimator:
         )
         return identifier.identify(fit, residuals)
 
-    def _topology(self, admittances: Admittances) -> TopologyEstimation:
+    def _topology(self, admittances: NetworkEquations) -> TopologyEstimation:
         """The compiled topology state, from the cache if it was met lately."""
         if admittances not in self._topologies:
             self._topologies[admittances] = TopologyEstimation(admittances, self.channels, self._forecast)

@@ -177,10 +177,11 @@ def rotated_factor(
     factor = np.zeros(len(row_index) + 1)
     largest_entry = np.zeros(n_state + 1)
     pending = np.zeros(n_state + 1)
-    # Zero injections, the heaviest rows, come last in the list and go first into the factor: rotations want it so.
-    for row in range(len(weight) - 1, -1, -1):
+    # Heavy rows go first into the factor: a light row rotated in later leaves them as they are, the other way round the
+    # light one drowns in their rounding.
+    for row in np.argsort(-weight):
         if weight[row] == 0.0:
-            continue
+            break
         state = n_state
         for a in range(2 * rows.term_start[row], 2 * rows.term_start[row + 1]):
             entry = layout.entry_state[a]
