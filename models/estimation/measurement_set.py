@@ -163,6 +163,8 @@ class MeasurementSet:
 
     def forecast_buses(self, rows: BoolArray) -> IntArray:
         """Positions of the buses whose forecast alone is in any of some rows."""
+        if not rows.any():
+            return np.empty(0, dtype=np.int64)
         is_forecast = ~self.is_zero_injection & (np.arange(self.n_row) >= self.n_metered)
         source = self._source[(rows & is_forecast)[self._row]]
         return np.unique(source % self._n_bus)

@@ -124,7 +124,7 @@ class InjectionForecast:
             )
             for part in (at_buses.real, at_buses.imag)
         ]
-        return np.concatenate(by_bus)
+        return np.concatenate(by_bus).astype(float)  # sums over no elements at all are integers
 
     def _zero_injection_buses(self, zero_injection: str | Iterable[int] | None) -> frozenset[int]:
         if zero_injection is None or zero_injection == AUXILIARY_BUS:
