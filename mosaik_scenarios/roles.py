@@ -220,12 +220,13 @@ class Roles:
         }
 
     def attacker(self) -> dict[str, Any]:
-        """The attacks, and the channels they can reach."""
+        """The attacks, and what they can reach."""
         return {
             "attacks": [attack.parameters for attack in self.scenario.attacks],
-            "channels": self.plan.name.tolist(),
-            "std_dev": self.plan.std_dev.tolist(),
-            "measurement_type": self.plan.measurement_type.tolist(),
+            "plan": self.plan,
+            "channel_buses": self.channel_buses(),
+            "net": self.feeder.net,
+            "start_time_of_day_s": self.start_time_of_day_s,
             "seed": self.days_seed,
         }
 
