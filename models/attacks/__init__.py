@@ -8,6 +8,7 @@ from models.attacks.false_data_injection import FalseDataInjection, NoiseInflati
 from models.attacks.replay import Replay
 from models.attacks.sensor_faults import Drift, Spikes, Stuck, SwappedChannels, WrongGain, WrongSign
 from models.attacks.source_voltage import VoltageSag, VoltageSurge
+from models.attacks.stealthy import StealthyInjection
 from models.attacks.theft import Theft
 from models.attacks.timing import Delay, Jitter
 
@@ -16,6 +17,7 @@ FAMILIES: tuple[type[Attack], ...] = (
     Scaling,
     Ramp,
     NoiseInflation,
+    StealthyInjection,
     Replay,
     Denial,
     Delay,
