@@ -108,7 +108,7 @@ def main() -> int:
 
 
 def _detectors(scenario: Scenario, feeder: Feeder) -> dict[str, Any]:
-    channels = tuple(Roles(scenario, feeder).plan.name)
+    channels = Roles(scenario, feeder).judged_channels
     detectors = {name: new_detector(name) for name in scenario.detectors if name != "lstm_autoencoder"}
     return {**detectors, "lstm_autoencoder": untrained_lstm(channels)}
 

@@ -32,8 +32,9 @@ class HistoryKeeper(Detector):
 
     name = "history"
 
-    def __init__(self) -> None:
+    def __init__(self, channels: tuple[str, ...]) -> None:
         super().__init__(threshold=float("inf"))
+        self.channels = channels
         self.frames: list[DetectorFrame] = []
 
     def judge(self, frame: DetectorFrame) -> tuple[float, NDArray[np.float64]]:
@@ -63,11 +64,11 @@ def clean_scenario(scenario: Scenario, days_before: int, days: int) -> Scenario:
 
 
 def history_of(scenario: Scenario, on_progress: OnProgress | None = None) -> History:
-    """What the control room saw while `scenario` went by."""
+    """What the control room saw on the channels that detectors judge while `scenario` went by."""
     feeder = load_feeder(scenario.feeder, scenario.extensions)
-    keeper = HistoryKeeper()
+    keeper = HistoryKeeper(Roles(scenario, feeder).judged_channels)
     simulate(Experiment(scenario, feeder, {keeper.name: keeper}), on_progress)
-    return History.of_frames(tuple(Roles(scenario, feeder).plan.name), keeper.frames)
+    return History.of_frames(keeper.channels, keeper.frames)
 
 
 def history_in_subprocess(scenario: Scenario, folder: Path, on_progress: OnProgress | None = None) -> History:

@@ -65,7 +65,7 @@ def run(
     out: Annotated[Path | None, typer.Option(help="Folder of the run; runs/NAME unless given.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the run that lies there.")] = False,
     settings: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Any field, e.g. telemetry.ideal=true.")
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Any field, e.g. telemetry=ideal.")
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")] = False,
 ) -> None:

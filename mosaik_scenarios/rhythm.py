@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from math import gcd
 
 from mosaik_scenarios.scenario import Scenario
 
@@ -15,7 +16,9 @@ class Rhythm:
     tick_s
         Length of a tick. [s]
     step_ticks, scan_ticks
-        Regular step of the twin, and of telemetry and control room. [ticks]
+        Regular step of the twin, and of the control room. [ticks]
+    polling_ticks
+        Step of the telemetry: the longest that meets every scan, whatever its phase. [ticks]
     until
         End of the run, exclusive. [ticks]
     dense_windows
@@ -25,6 +28,7 @@ class Rhythm:
     tick_s: float
     step_ticks: int
     scan_ticks: int
+    polling_ticks: int
     until: int
     dense_windows: tuple[tuple[int, int], ...]
 
@@ -42,6 +46,7 @@ class Rhythm:
             tick_s=tick.total_seconds(),
             step_ticks=scenario.step // tick,
             scan_ticks=scenario.scan_period // tick,
+            polling_ticks=gcd(scenario.scan_period // tick, scenario.telemetry.scan_phase // tick),
             until=scenario.duration // tick,
             dense_windows=tuple(windows),
         )
@@ -59,6 +64,11 @@ class Rhythm:
     def scanning(self) -> dict[str, int]:
         """Start parameters of a simulator that steps at every scan."""
         return {"step_size": self.scan_ticks}
+
+    @property
+    def polling(self) -> dict[str, int]:
+        """Start parameters of the telemetry."""
+        return {"step_size": self.polling_ticks}
 
     @property
     def dense(self) -> dict[str, object]:

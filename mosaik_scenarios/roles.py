@@ -1,6 +1,5 @@
 """What every simulator is told at its start: the scenario and the feeder in each role's own words."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
@@ -12,6 +11,7 @@ from models.profiles import LoadRecord
 from mosaik_scenarios.errors import ScenarioError
 from mosaik_scenarios.scenario import Scenario
 from mosaik_scenarios.sections import Fault
+from mosaik_scenarios.telemetry import DECLARED
 from networks.feeder import Feeder
 from networks.supply import lines_behind
 
@@ -31,18 +31,51 @@ class Roles:
 
     @cached_property
     def plan(self) -> "DataFrame":
-        """The metering plan that the scenario asks for."""
-        if self.scenario.telemetry.metering == "declared":
-            return self.feeder.meters
-        from networks.metering import plan_of
+        """The metering plan that the scenario asks for.
 
-        return plan_of(self.feeder.net, self.scenario.telemetry.metering)
+        Raises
+        ------
+        FeederError
+            If it does not fit the network, or is a file that cannot be read.
+        """
+        from networks.checks import check_meters
+        from networks.metering import with_accuracy_classes, with_phasor_units
+
+        telemetry, seed = self.scenario.telemetry, self.scenario.seed
+        plan = with_phasor_units(self.feeder.net, self._plan_by_name(telemetry.metering), telemetry.pmus, seed)
+        check_meters(plan, self.feeder.net)
+        return with_accuracy_classes(plan, telemetry.accuracy_class.model_dump(exclude_none=True))
+
+    def _plan_by_name(self, metering: str) -> "DataFrame":
+        from networks.metering import plan_of
+        from networks.metering_file import read_metering_plan
+
+        if metering == DECLARED:
+            return self.feeder.meters
+        if metering.endswith(".csv"):
+            return read_metering_plan(metering, self.feeder.net)
+        return plan_of(self.feeder.net, metering, self.scenario.seed)
 
     @cached_property
     def order(self) -> dict[str, list[int]]:
         """pandapower indices in vector order."""
         tables = ("bus", "line", "trafo", "load", "sgen", "ext_grid", "switch")
         return {table: self.feeder.net[table].index.tolist() for table in tables}
+
+    @property
+    def judged_channels(self) -> tuple[str, ...]:
+        """Names of the channels that detectors learn and judge: all but the states of taps and switches.
+
+        A status holds for days and then steps. It has no noise to learn, its silence is nothing to alarm on, and a step
+        is as much the feeder's daily business as an attack.
+        """
+        from models.telemetry.status import STATUS_TYPES
+
+        return tuple(self.plan.name[~self.plan.measurement_type.isin(STATUS_TYPES)])
+
+    def detector(self) -> dict[str, Any]:
+        """All channels of the telemetry, and when the scenario starts."""
+        return {"channels": self.plan.name.tolist(), "start_time_of_day_s": self.start_time_of_day_s}
 
     @property
     def start_time_of_day_s(self) -> float:
@@ -197,26 +230,16 @@ class Roles:
         }
 
     def scada(self) -> dict[str, Any]:
-        """Meters and channel; ideal telemetry reads the truth at once."""
-        from models.telemetry.channel import ChannelSettings
-        from models.telemetry.meters import MeterSettings
-
+        """Meters and channel; biases and clocks stay what they are from day to day, as the feeder's customers do."""
         telemetry = self.scenario.telemetry
-        scan_s = self.scenario.scan_period.total_seconds()
-        meters = MeterSettings(resolution_bits=telemetry.resolution_bits)
-        channel = ChannelSettings(
-            scan_period_s=scan_s,
-            deadband_percent=telemetry.deadband_percent,
-            latency_s=telemetry.latency.total_seconds(),
-            loss_probability=telemetry.loss_probability,
-            collection_window_s=min(ChannelSettings.collection_window_s, scan_s),
-        )
         return {
             "plan": self.plan,
-            "order": {table: self.order[table] for table in ("bus", "line", "trafo")},
-            "meter_settings": MeterSettings.ideal() if telemetry.ideal else meters,
-            "channel_settings": ChannelSettings.ideal() if telemetry.ideal else channel,
+            "order": {table: self.order[table] for table in ("bus", "line", "trafo", "switch")},
+            "meter_settings": telemetry.meters(),
+            "channel_settings": telemetry.channel(self.scenario.scan_period),
+            "stations": self.channel_buses(),
             "seed": self.days_seed,
+            "installation_seed": self.scenario.seed,
         }
 
     def attacker(self) -> dict[str, Any]:
@@ -275,13 +298,21 @@ class Roles:
         }
 
     def channel_buses(self) -> list[int]:
-        """The bus at which every channel measures."""
+        """The bus at which every channel measures, or its switch is."""
         net = self.feeder.net
-        ends = {"from": net.line.from_bus, "to": net.line.to_bus, "hv": net.trafo.hv_bus, "lv": net.trafo.lv_bus}
-        default_end = {"line": "from", "trafo": "hv"}
+        bus_of = {
+            ("bus", None): dict(zip(net.bus.index, net.bus.index, strict=True)),
+            ("line", "from"): net.line.from_bus,
+            ("line", "to"): net.line.to_bus,
+            ("trafo", "hv"): net.trafo.hv_bus,
+            ("trafo", "lv"): net.trafo.lv_bus,
+            ("trafo", None): net.trafo.hv_bus,
+            ("switch", None): net.switch.bus,
+        }
+        channels = self.plan[["element_type", "side", "element"]].itertuples(index=False)
         return [
-            int(row["element"] if row["element_type"] == "bus" else _end(row, ends, default_end).at[row["element"]])
-            for row in self.plan.to_dict("records")
+            int(bus_of[element_type, side if isinstance(side, str) else None][element])
+            for element_type, side, element in channels
         ]
 
     def _place(self, fault: Fault) -> dict[str, Any]:
@@ -310,11 +341,6 @@ class Roles:
             raise ScenarioError([("faults", f"{problem} or leave faults out")])
         behind = lines_behind(self.feeder.net, int(self.feeder.reclosers.line.iloc[-1]))
         return behind[len(behind) // 2]
-
-
-def _end(row: Mapping[Any, Any], ends: Mapping[str, Any], default_end: Mapping[str, str]) -> Any:
-    side = row["side"]
-    return ends[side if isinstance(side, str) and side else default_end[row["element_type"]]]
 
 
 def _by_index(table: "DataFrame", column: str) -> dict[int, dict[Any, Any]]:

@@ -39,6 +39,13 @@ def steps_fit_into_one_another(scenario: Scenario) -> Problems:
             "telemetry.scan_period",
             f"expected a multiple of the step of {duration_text(step)}, got {duration_text(scan_period)}",
         )
+    scan_phase = scenario.telemetry.scan_phase
+    if scan_phase % step or scan_phase >= scenario.scan_period:
+        yield (
+            "telemetry.scan_phase",
+            f"expected a multiple of the step of {duration_text(step)} before the next scan, "
+            f"got {duration_text(scan_phase)}",
+        )
 
 
 def windows_lie_inside(scenario: Scenario) -> Problems:
@@ -89,10 +96,22 @@ def attacks_have_right_parameters(scenario: Scenario) -> Problems:
             yield f"attacks[{number}]", str(error)
 
 
+def telemetry_settings_agree(scenario: Scenario) -> Problems:
+    """What meters and communication refuse is refused at once."""
+    from models.errors import ModelError
+
+    try:
+        scenario.telemetry.meters()
+        scenario.telemetry.channel(scenario.scan_period)
+    except ModelError as error:
+        yield "telemetry", str(error)
+
+
 RULES = (
     steps_fit_into_one_another,
     windows_lie_inside,
     faults_have_one_place,
     commands_have_somebody_who_heeds_them,
     attacks_have_right_parameters,
+    telemetry_settings_agree,
 )

@@ -26,10 +26,10 @@ from mosaik_scenarios.sections import (
     Recloser,
     Regulator,
     Switching,
-    Telemetry,
     Training,
     all_detectors,
 )
+from mosaik_scenarios.telemetry import IDEAL, Telemetry, TelemetryOrIdeal, in_full
 
 
 class Scenario(Section):
@@ -82,7 +82,7 @@ class Scenario(Section):
         Annotated[Literal["standard", "nominal", "recorded"], Tag("(name)")] | Annotated[LoadFiles, Tag("(files)")],
         Discriminator(lambda value: "(files)" if isinstance(value, Mapping | LoadFiles) else "(name)"),
     ] = "standard"
-    telemetry: Telemetry = Telemetry()
+    telemetry: TelemetryOrIdeal = Telemetry()
     attacks: tuple[Attack, ...] = ()
     faults: tuple[Fault, ...] = ()
     switching: tuple[Switching, ...] = ()
@@ -135,8 +135,8 @@ class Scenario(Section):
         Parameters
         ----------
         overrides
-            By dotted field, e.g. ``{"telemetry.ideal": "true", "attacks.0.start": "13h"}``. A text is read as a TOML
-            value where it is one, else taken as it stands.
+            By dotted field, one after the other, e.g. ``{"telemetry": "ideal", "telemetry.metering": "full"}``. A text
+            is read as a TOML value where it is one, else taken as it stands.
 
         Raises
         ------
@@ -144,7 +144,9 @@ class Scenario(Section):
         """
         fields = self.as_mapping()
         for key, value in overrides.items():
-            _set(fields, key, _toml_value(value) if isinstance(value, str) else value)
+            value = _toml_value(value) if isinstance(value, str) else value
+            # "ideal" may be followed by single fields of the telemetry.
+            _set(fields, key, in_full(value) if (key, value) == ("telemetry", IDEAL) else value)
         return Scenario(**fields)
 
     def lasting(self, duration: Any) -> Scenario:

@@ -1,4 +1,4 @@
-"""The sections of a scenario: telemetry, attacks, faults, switching, supply area, control and detection."""
+"""The sections of a scenario but its telemetry: attacks, faults, switching, supply area, control and detection."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -33,36 +33,6 @@ class LoadFiles(Section):
     path: str
     q_path: str | None = None
     unit: Literal["kW", "MW"] = "kW"
-
-
-class Telemetry(Section):
-    """What the control room can know.
-
-    Attributes
-    ----------
-    metering
-        Metering plan: the feeder's declared one, a typical one or meters everywhere.
-    ideal
-        No noise, no quantisation, no delay and no loss.
-    scan_period
-        Time between two readings of a channel, a multiple of the step; none means every step.
-    deadband_percent
-        Change below which a value is not reported. [percent of full scale]
-    latency
-        From the meter to the control room.
-    loss_probability
-        Share of messages that never arrive. [-]
-    resolution_bits
-        Of the meters' converters.
-    """
-
-    metering: Literal["declared", "typical", "full"] = "declared"
-    ideal: bool = False
-    scan_period: PositiveDuration | None = None
-    deadband_percent: Annotated[float, Field(ge=0, le=100)] = 0.1
-    latency: Duration = timedelta(milliseconds=500)
-    loss_probability: Fraction = 0.001
-    resolution_bits: Annotated[int, Field(ge=4, le=32)] = 14
 
 
 class Attack(Section):

@@ -36,9 +36,9 @@ def trained_detectors(scenario: Scenario, feeder: Feeder, on_stage: OnStage) -> 
         If the clean days cannot be simulated.
     """
     store = ModelStore()
-    channels = tuple(Roles(scenario, feeder).plan.name)
-    keys = {name: training_key(name, scenario, feeder, channels) for name in scenario.detectors}
-    found = {name: store.load(key, channels) for name, key in keys.items()}
+    roles = Roles(scenario, feeder)
+    keys = {name: training_key(name, roles) for name in scenario.detectors}
+    found = {name: store.load(key, roles.judged_channels) for name, key in keys.items()}
     detectors = {name: detector for name, detector in found.items() if detector is not None}
     untrained = [name for name in scenario.detectors if name not in detectors]
     if untrained:
@@ -86,16 +86,18 @@ def clean_histories(scenario: Scenario, on_stage: OnStage) -> tuple[History, His
     return training, calibration
 
 
-def training_key(name: str, scenario: Scenario, feeder: Feeder, channels: tuple[str, ...]) -> Mapping[str, Any]:
+def training_key(name: str, roles: Roles) -> Mapping[str, Any]:
     """All that a trained detector depends on, as JSON."""
+    scenario = roles.scenario
     relevant = {field: value for field, value in scenario.as_mapping().items() if field not in NOT_OF_CLEAN_DAYS}
     return {
         "detector": name,
         "parameters": new_detector(name).parameters,
         "scenario": relevant | {"start": midnight_before(scenario).isoformat()},
-        "feeder": feeder_fingerprint(feeder),
+        "feeder": feeder_fingerprint(roles.feeder),
         "loads": load_files_fingerprint(scenario),
-        "channels": list(channels),
+        "plan": sha256(roles.plan.to_csv().encode()).hexdigest(),
+        "channels": list(roles.judged_channels),
         "versions": {name: version for name, version in versions().items() if name in ("gridtwin", "torch", "numpy")},
     }
 

@@ -49,12 +49,12 @@ def start_simulators(world: Any, experiment: Experiment) -> Twin:
         generator=start("Generator", pace_of_generator, **roles.generator()),
         grid=start("Grid", rhythm.dense, **roles.grid()),
         transformer=start("Transformer", rhythm.dense, **roles.transformer()),
-        scada=start("Scada", rhythm.scanning, **roles.scada()),
+        scada=start("Scada", rhythm.polling, **roles.scada()),
         attacker=start("Attacker", rhythm.scanning, **roles.attacker()),
         field_attacker=start("FieldAttacker", rhythm.dense, **roles.attacker()),
         estimator=start("Estimator", rhythm.scanning, **roles.estimator()),
         detectors={
-            name: watching.Detector(detector=detector, start_time_of_day_s=roles.start_time_of_day_s)
+            name: watching.Detector(detector=detector, **roles.detector())
             for name, detector in experiment.detectors.items()
         },
         regulator=start("VoltageRegulator", rhythm.regular, **roles.voltage_regulator()),
@@ -99,11 +99,9 @@ def connect_telemetry(world: Any, twin: Twin) -> None:
 
 
 def connect_control_room(world: Any, twin: Twin) -> None:
-    """Everything the control room knows comes through the attacker; protection sees its own current."""
+    """All the control room knows, taps and switches included, comes past the attacker; protection sees for itself."""
     world.connect(twin.attacker, twin.estimator, *TELEMETRY)
     world.connect(twin.profiles, twin.estimator, "load_p_mw_forecast", "load_q_mvar_forecast")
-    world.connect(twin.grid, twin.estimator, ("tap_pos_in_effect", "tap_pos"))
-    world.connect(twin.grid, twin.estimator, ("switch_closed_in_effect", "switch_closed"))
     for detector in twin.detectors.values():
         world.connect(twin.attacker, detector, *TELEMETRY)
         world.connect(twin.estimator, detector, "objective", "degrees_of_freedom", "normalised_residual")

@@ -13,8 +13,13 @@ if TYPE_CHECKING:
 
 HIGHEST_KV = 1500.0
 LARGEST_ELEMENT_MW = 100_000.0
-QUANTITIES = {"bus": ("v", "p", "q"), "line": ("p", "q", "i"), "trafo": ("p", "q", "i")}
-SIDES: dict[str, tuple[str | None, ...]] = {"bus": (None,), "line": ("from", "to"), "trafo": ("hv", "lv")}
+SIDES_OF_QUANTITIES: dict[str, dict[str, tuple[str | None, ...]]] = {
+    "bus": dict.fromkeys(("v", "va", "p", "q"), (None,)),
+    "line": dict.fromkeys("pqi", ("from", "to")),
+    "trafo": {**dict.fromkeys("pqi", ("hv", "lv")), "tap": (None,)},
+    "switch": {"closed": (None,)},
+}
+WITHOUT_ERROR = ("tap", "closed")
 NAMED_IN_FULL = 8
 
 
@@ -127,39 +132,49 @@ def check_tables(feeder: Feeder) -> None:
 
 
 def check_meters(meters: DataFrame, net: Any) -> None:
-    """A metering plan with unique names, on elements that exist, with a positive spread."""
+    """A metering plan with unique names, on elements that exist, with a positive spread where it measures."""
+    check_channels(meters, net)
+    for meter in meters[~meters.measurement_type.isin(WITHOUT_ERROR)].itertuples(index=False):
+        for quantity in ("accuracy_class", "full_scale", "std_dev"):
+            if not getattr(meter, quantity) > 0:
+                value = getattr(meter, quantity)
+                raise InvalidFeederError(f"meter {meter.name!r} has {quantity} {value}; expected a positive number.")
+
+
+def check_channels(meters: DataFrame, net: Any) -> None:
+    """Channels with unique names, of quantities that there are, on elements that exist.
+
+    Raises
+    ------
+    InvalidFeederError
+    """
     if meters.empty:
         raise InvalidFeederError("the metering plan is empty; meter at least the slack bus.")
     repeated = meters.name[meters.name.duplicated()]
     if len(repeated):
         raise InvalidFeederError(f"two channels are called {repeated.iloc[0]!r}; give each channel its own name.")
     for meter in meters.itertuples(index=False):
-        _check_meter(meter, net)
+        _check_channel(meter, net)
 
 
-def _check_meter(meter: Any, net: Any) -> None:
+def _check_channel(meter: Any, net: Any) -> None:
     what = f"meter {meter.name!r}"
-    if meter.element_type not in SIDES:
-        raise InvalidFeederError(f"{what} sits on a {meter.element_type!r}; expected bus, line or trafo.")
+    if meter.element_type not in SIDES_OF_QUANTITIES:
+        raise InvalidFeederError(f"{what} sits on a {meter.element_type!r}; expected {_either(SIDES_OF_QUANTITIES)}.")
     if meter.element not in net[meter.element_type].index:
         raise InvalidFeederError(
             f"{what} sits on {meter.element_type} {meter.element}, which the network does not have; "
             f"its {meter.element_type} table holds {_span(net[meter.element_type].index)}."
         )
-    quantities, sides = QUANTITIES[meter.element_type], SIDES[meter.element_type]
-    if meter.measurement_type not in quantities:
+    sides_of = SIDES_OF_QUANTITIES[meter.element_type]
+    if meter.measurement_type not in sides_of:
         raise InvalidFeederError(
-            f"{what} measures {meter.measurement_type!r} at a {meter.element_type}; "
-            f"expected one of {', '.join(quantities)}."
+            f"{what} measures {meter.measurement_type!r} at a {meter.element_type}; expected {_either(sides_of)}."
         )
     side = meter.side if isinstance(meter.side, str) else None
-    if side not in sides:
-        raise InvalidFeederError(
-            f"{what} is on side {side!r} of a {meter.element_type}; expected {' or '.join(map(str, sides))}."
-        )
-    for quantity in ("accuracy_class", "full_scale", "std_dev"):
-        if not getattr(meter, quantity) > 0:
-            raise InvalidFeederError(f"{what} has {quantity} {getattr(meter, quantity)}; expected a positive number.")
+    if side not in sides_of[meter.measurement_type]:
+        expected = " or ".join(map(str, sides_of[meter.measurement_type]))
+        raise InvalidFeederError(f"{what} is on side {side!r} of a {meter.element_type}; expected {expected}.")
 
 
 def _check_exist(table: DataFrame, column: str, existing: Collection, table_name: str) -> None:
@@ -190,6 +205,11 @@ def _named(net: Any, element_type: str, element: int) -> str:
 def _listed(kind: str, elements: list) -> str:
     shown = ", ".join(str(element) for element in elements[:NAMED_IN_FULL])
     return f"{kind} {shown}" + (f" and {len(elements) - NAMED_IN_FULL} more" if len(elements) > NAMED_IN_FULL else "")
+
+
+def _either(names: Collection[str]) -> str:
+    *others, last = names
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def _span(existing: Collection) -> str:

@@ -15,7 +15,8 @@ from networks.feeder import (
     Feeder,
     table,
 )
-from networks.metering import LOW_VOLTAGE_KV, plan_of
+from networks.metering import plan_of
+from networks.metering_points import LOW_VOLTAGE_KV, has_on_load_taps
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -89,7 +90,7 @@ def default_regulators(net: Any) -> DataFrame:
     """
     rows = []
     for trafo, row in net.trafo.iterrows():
-        if not _has_on_load_taps(net, row):
+        if not has_on_load_taps(net, trafo):
             continue
         nominal = net.res_bus.vm_pu.at[row.lv_bus]
         low, high = SETPOINT_RANGE_PU
@@ -102,18 +103,6 @@ def default_regulators(net: Any) -> DataFrame:
         control = (vm_set_pu, bandwidth_pu, *delays, *limits, raise_direction)
         rows.append((trafo, int(row.lv_bus), *control, *ganged_without_line_drop))
     return table(REGULATOR_COLUMNS, rows)
-
-
-def _has_on_load_taps(net: Any, trafo: Any) -> bool:
-    stated = all(trafo.get(column, None) is not None for column in ("tap_step_percent", "tap_min", "tap_max"))
-    if not stated or not trafo.in_service:
-        return False
-    return bool(
-        trafo.tap_step_percent > 0
-        and trafo.tap_max > trafo.tap_min
-        and net.bus.vn_kv.at[trafo.lv_bus] >= LOW_VOLTAGE_KV
-        and net.res_bus.vm_pu.at[trafo.lv_bus] > 0
-    )
 
 
 def default_transformers(net: Any) -> DataFrame:

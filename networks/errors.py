@@ -15,3 +15,7 @@ class InvalidFeederError(FeederError):
 
 class UnknownExtensionError(FeederError):
     """An extension that the feeder does not declare."""
+
+
+class InvalidMeteringError(FeederError):
+    """A user's metering plan that cannot be read or does not fit the network."""

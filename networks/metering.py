@@ -1,89 +1,69 @@
 """Metering plans: which quantities are measured where, and how well.
 
-A plan is a list of points (what is measured) that `metering_plan` turns into channels (how well). Bus powers are
-injections with consumption positive: loads minus static generators minus generators, the sum that pandapower shows in
-`res_bus` without what its shunts take, because those belong to the admittance matrix.
+A plan is a list of points (what is measured, `networks.metering_points`) that `metering_plan` turns into channels (how
+well). Bus powers are injections with consumption positive: loads minus static generators minus generators, the sum that
+pandapower shows in `res_bus` without what its shunts take, because those belong to the admittance matrix.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping
+from math import degrees
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from networks.errors import FeederError
 from networks.feeder import METER_COLUMNS, table
+from networks.metering_points import POINTS, Point, busbars, live_buses, load_mva_by_bus
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
 
-Point = tuple[str, str, int, str | None]
+# Measuring classes of IEC 61869-2 and -3 and of IEC 62053-21 and -22: limit of error over full scale. [percent]
+ACCURACY_CLASSES_PERCENT = (0.2, 0.5, 1.0, 3.0)
+# Instrument transformers and transducers in series. An angle's 1 % is the total vector error of a phasor measurement
+# unit (IEEE C37.118.1) of 1 radian.
+ACCURACY_CLASS_PERCENT = {"v": 0.5, "p": 1.0, "q": 1.0, "i": 1.0, "va": 1.0}
+# Plans with instruments of several generations: each instrument's class is drawn among these, evenly.
+DRAWN_CLASSES_PERCENT: Mapping[str, tuple[float, ...]] = {"sparse": (0.5, 1.0, 3.0)}
+STATUS_TYPES = ("tap", "closed")
+# A limit of error is three standard deviations: a Gaussian meter keeps its class in 99.7 % of its readings.
+STD_DEVS_IN_LIMIT = 3.0
 
-# Instrument transformers and transducers in series, IEC 61869 classes. [percent]
-ACCURACY_CLASS_PERCENT = {"v": 0.5, "p": 1.0, "q": 1.0, "i": 1.0}
 VOLTAGE_FULL_SCALE_PU = 1.2
+ANGLE_FULL_SCALE_DEGREE = degrees(1.0)
 HEADROOM = 1.2
 # A lightly loaded point still has a real meter with a real range: this share of the largest like it.
 SMALLEST_SHARE = 0.02
 SMALLEST_FULL_SCALE = 1e-4
 
-LOW_VOLTAGE_KV = 1.0
-V_EVERY_BUS = 4
-I_EVERY_LINE = 10
 
+def plan_of(net: Any, name: str, seed: int = 0) -> DataFrame:
+    """The channels of a plan by name, see `networks.metering_points.POINTS`.
 
-def typical_points(net: Any) -> list[Point]:
-    """What a distribution operator tends to have.
-
-    V at slack buses, transformers' low-voltage buses, buses with generation and every fourth other bus; P and Q
-    injected at slack buses, at buses with generation and at the larger half of the load buses; P, Q and |I| flowing
-    into lines at the busbars (slack and transformers' low-voltage buses) and into transformers; |I| in every tenth
-    other line. Transformers here are those of stations: one that serves customers without a line between has no meter.
-    """
-    buses, lines = live_buses(net), live_lines(net)
-    trafos = station_trafos(net)
-    busbars = _slack_buses(net) | set(net.trafo.lv_bus[trafos])
-    generating = set(_in_service(net, "sgen").bus) | set(_in_service(net, "gen").bus)
-    others = [bus for bus in buses if bus not in busbars | generating]
-    with_voltage = busbars | generating | set(others[::V_EVERY_BUS])
-    with_power = _slack_buses(net) | generating | larger_half(load_mva_by_bus(net))
-    heads = [(line, side) for line in lines for side in ("from", "to") if net.line.at[line, f"{side}_bus"] in busbars]
-    head_lines = {line for line, _ in heads}
-    spread = [line for line in lines if line not in head_lines][I_EVERY_LINE // 2 :: I_EVERY_LINE]
-    return [
-        *(("v", "bus", bus, None) for bus in buses if bus in with_voltage),
-        *((kind, "bus", bus, None) for bus in buses if bus in with_power for kind in "pq"),
-        *((kind, "line", line, side) for line, side in heads for kind in "pqi"),
-        *(("i", "line", line, "from") for line in spread),
-        *((kind, "trafo", trafo, "hv") for trafo in trafos for kind in "pq"),
-        *(("i", "trafo", trafo, "lv") for trafo in trafos),
-    ]
-
-
-def full_points(net: Any) -> list[Point]:
-    """Everything: V, P and Q at every bus, P and Q at both ends and |I| at one end of every line and transformer."""
-    return [
-        *((kind, "bus", bus, None) for bus in live_buses(net) for kind in "vpq"),
-        *((kind, "line", line, side) for line in live_lines(net) for side in ("from", "to") for kind in "pq"),
-        *(("i", "line", line, "from") for line in live_lines(net)),
-        *((kind, "trafo", trafo, side) for trafo in live_trafos(net) for side in ("hv", "lv") for kind in "pq"),
-        *(("i", "trafo", trafo, "hv") for trafo in live_trafos(net)),
-    ]
-
-
-PLANS: dict[str, Callable[[Any], list[Point]]] = {"typical": typical_points, "full": full_points}
-
-
-def plan_of(net: Any, name: str) -> DataFrame:
-    """The channels of a plan by name, see `PLANS`.
+    Parameters
+    ----------
+    net
+        With `res_*` tables of its nominal power flow.
+    name
+        "full", "typical" or "sparse".
+    seed
+        Of what is drawn: buses and lines with a meter, and in a sparse plan the class of every instrument.
 
     Raises
     ------
     FeederError
         If no plan has that name.
     """
-    if name not in PLANS:
-        raise FeederError(f"unknown metering plan {name!r}; there are {', '.join(PLANS)}.")
-    return metering_plan(net, PLANS[name](net))
+    if name not in POINTS:
+        raise FeederError(f"unknown metering plan {name!r}; there are {', '.join(POINTS)}.")
+    random = np.random.default_rng(seed)
+    points = POINTS[name](net, random)
+    plan = metering_plan(net, points)
+    if name in DRAWN_CLASSES_PERCENT:
+        plan = _with_drawn_classes(plan, DRAWN_CLASSES_PERCENT[name], random)
+    return plan
 
 
 def metering_plan(net: Any, points: Iterable[Point]) -> DataFrame:
@@ -94,25 +74,61 @@ def metering_plan(net: Any, points: Iterable[Point]) -> DataFrame:
     net
         With `res_*` tables of its nominal power flow.
     points
-        Measurement type (v, p, q, i), element type (bus, line, trafo), element and side.
+        Measurement type (v, va, p, q, i, tap, closed), element type (bus, line, trafo, switch), element and side.
 
     Returns
     -------
-    The columns of `METER_COLUMNS`. `full_scale` is 1.2 pu for voltage; 1.2 times the nominal apparent power for P and
-    Q, since a meter's range knows no power factor; 1.2 times the nominal current for |I|; never below 2 % of the
-    largest of its kind. `std_dev` is a third of the class's limit of error, ``accuracy_class / 100 * full_scale / 3``:
-    a Gaussian meter keeps its class in 99.7 % of its readings.
+    The columns of `METER_COLUMNS`. `full_scale` is 1.2 pu for voltage and a radian for angles; 1.2 times the nominal
+    apparent power for P and Q, since a meter's range knows no power factor; 1.2 times the nominal current for |I|;
+    never below 2 % of the largest of its kind. `std_dev` is a third of the class's limit of error,
+    ``accuracy_class / 100 * full_scale / 3``. The position of a tap changer or a switch has no error: class and
+    standard deviation 0.
     """
     ratings = {kind: _ratings(net, *kind) for kind in (("power", "bus"), ("power", "line"), ("power", "trafo"))}
     ratings |= {kind: _ratings(net, *kind) for kind in (("current", "line"), ("current", "trafo"))}
     rows = []
     for quantity, element_type, element, side in points:
-        accuracy_class = ACCURACY_CLASS_PERCENT[quantity]
+        accuracy_class = ACCURACY_CLASS_PERCENT.get(quantity, 0.0)
         full_scale = _full_scale(ratings, quantity, element_type, element, side)
-        std_dev = accuracy_class / 100 * full_scale / 3
+        std_dev = accuracy_class / 100 * full_scale / STD_DEVS_IN_LIMIT
         name = channel_name(quantity, element_type, element, side)
         rows.append((name, quantity, element_type, element, side, accuracy_class, full_scale, std_dev))
     return table(METER_COLUMNS, rows)
+
+
+def with_accuracy_classes(plan: DataFrame, percent: Mapping[str, float]) -> DataFrame:
+    """The plan with other accuracy classes.
+
+    Parameters
+    ----------
+    plan
+        With the columns of `METER_COLUMNS`.
+    percent
+        Class by measurement type; types that are left out keep theirs. [percent of full scale]
+    """
+    given = plan.measurement_type.map(percent).astype(float)
+    accuracy_class = given.fillna(plan.accuracy_class)
+    return plan.assign(
+        accuracy_class=accuracy_class,
+        std_dev=plan.std_dev.where(given.isna(), accuracy_class / 100 * plan.full_scale / STD_DEVS_IN_LIMIT),
+    )
+
+
+def with_phasor_units(net: Any, plan: DataFrame, count: int, seed: int = 0) -> DataFrame:
+    """The plan with phasor measurement units, that is voltage angles, at `count` buses.
+
+    They stand at the busbars first, then at other buses, drawn; buses whose angle the plan has already are left out.
+    """
+    from pandas import concat
+
+    metered = set(plan.element[plan.measurement_type == "va"])
+    candidates = [bus for bus in live_buses(net) if bus not in metered]
+    stations = [bus for bus in candidates if bus in busbars(net)]
+    others = [bus for bus in candidates if bus not in stations]
+    drawn = np.random.default_rng(seed).permutation(others).tolist()
+    chosen = sorted([*stations, *drawn][:count])
+    units = metering_plan(net, [("va", "bus", int(bus), None) for bus in chosen])
+    return concat([plan, units], ignore_index=True) if chosen else plan
 
 
 def channel_name(quantity: str, element_type: str, element: int, side: str | None) -> str:
@@ -120,9 +136,21 @@ def channel_name(quantity: str, element_type: str, element: int, side: str | Non
     return " ".join(str(part) for part in (quantity, element_type, element, side) if part is not None)
 
 
+def _with_drawn_classes(plan: DataFrame, classes: tuple[float, ...], random: np.random.Generator) -> DataFrame:
+    """Each instrument's class by lot; P, Q and |I| at one place come from one instrument, V from another."""
+    at = list(zip(plan.measurement_type == "v", plan.element_type, plan.element, plan.side, strict=True))
+    class_of = {place: classes[random.integers(len(classes))] for place in dict.fromkeys(at)}
+    drawn = np.array([class_of[place] for place in at])
+    accuracy_class = plan.accuracy_class.where(plan.measurement_type.isin(STATUS_TYPES), drawn)
+    return plan.assign(
+        accuracy_class=accuracy_class, std_dev=accuracy_class / 100 * plan.full_scale / STD_DEVS_IN_LIMIT
+    )
+
+
 def _full_scale(ratings: dict, quantity: str, element_type: str, element: int, side: str | None) -> float:
-    if quantity == "v":
-        return VOLTAGE_FULL_SCALE_PU
+    fixed = {"v": VOLTAGE_FULL_SCALE_PU, "va": ANGLE_FULL_SCALE_DEGREE} | dict.fromkeys(STATUS_TYPES, 1.0)
+    if quantity in fixed:
+        return fixed[quantity]
     rating = ratings["current" if quantity == "i" else "power", element_type]
     nominal = rating.get((element, side), 0.0)
     largest = max(rating.values(), default=0.0)
@@ -149,58 +177,7 @@ def _bus_mva(net: Any) -> dict[int, float]:
     """What a bus meter must be able to show: its loads or its generation alone, or what flows nominally. [MVA]"""
     injected = (net.res_bus.p_mw**2 + net.res_bus.q_mvar**2) ** 0.5
     loads = load_mva_by_bus(net)
-    generation = _in_service(net, "sgen").groupby("bus").p_mw.apply(lambda p_mw: p_mw.abs().sum()).to_dict()
+    generators = net.sgen[net.sgen.in_service.astype(bool)]
+    generation = generators.groupby("bus").p_mw.apply(lambda p_mw: p_mw.abs().sum()).to_dict()
     nominal = injected.fillna(0.0).to_dict()
     return {int(bus): max(nominal[bus], loads.get(bus, 0.0), generation.get(bus, 0.0)) for bus in net.bus.index}
-
-
-def load_mva_by_bus(net: Any) -> dict[int, float]:
-    """Apparent power of the loads in service at each bus that has one. [MVA]"""
-    loads = _in_service(net, "load")
-    mva = (loads.p_mw**2 + loads.q_mvar**2) ** 0.5
-    by_bus = mva.groupby(loads.bus).sum()
-    return {int(bus): float(by_bus[bus]) for bus in by_bus.index[by_bus > 0]}
-
-
-def larger_half(mva_by_bus: dict[int, float]) -> set[int]:
-    """The half (rounded up) of the buses with the larger loads; of equals the lower index first."""
-    ranked = sorted(mva_by_bus, key=lambda bus: (-mva_by_bus[bus], bus))
-    return set(ranked[: (len(ranked) + 1) // 2])
-
-
-def live_buses(net: Any) -> list[int]:
-    """Buses with voltage in the nominal power flow."""
-    return [int(bus) for bus in net.bus.index if net.res_bus.vm_pu.notna().at[bus]]
-
-
-def live_lines(net: Any) -> list[int]:
-    """Lines in service between live buses."""
-    return _live_branches(net, "line", ("from_bus", "to_bus"))
-
-
-def live_trafos(net: Any) -> list[int]:
-    """Two-winding transformers in service between live buses."""
-    return _live_branches(net, "trafo", ("hv_bus", "lv_bus"))
-
-
-def station_trafos(net: Any) -> list[int]:
-    """Live two-winding transformers but those that serve low-voltage customers at their very terminals."""
-    with_line = set(net.line.from_bus) | set(net.line.to_bus)
-    low_voltage = net.bus.vn_kv < LOW_VOLTAGE_KV
-    return [trafo for trafo in live_trafos(net) if not low_voltage[bus := net.trafo.lv_bus[trafo]] or bus in with_line]
-
-
-def _live_branches(net: Any, element_type: str, ends: tuple[str, str]) -> list[int]:
-    live = set(live_buses(net))
-    branches = _in_service(net, element_type)
-    return [int(index) for index, *buses in branches[list(ends)].itertuples() if live.issuperset(buses)]
-
-
-def _slack_buses(net: Any) -> set[int]:
-    generators = _in_service(net, "gen")
-    return set(_in_service(net, "ext_grid").bus) | set(generators.bus[generators.slack])
-
-
-def _in_service(net: Any, element_type: str) -> DataFrame:
-    elements = net[element_type]
-    return elements[elements.in_service.astype(bool)]

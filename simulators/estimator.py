@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -14,14 +14,25 @@ if TYPE_CHECKING:
     import pandas as pd
     from pandapower import pandapowerNet
 
+    from models.estimation.believed_topology import BelievedTopology
     from models.estimation.estimator import StateEstimator
     from models.network_model import NetworkModel
 
 USABLE = (Quality.VALID, Quality.STALE)
 
 
+class ControlRoom(NamedTuple):
+    """The estimator, and what it takes the network for."""
+
+    estimator: StateEstimator
+    topology: BelievedTopology
+
+
 class EstimatorSimulator(ModelAdapter):
     """Estimates the voltage of every bus from what the control room received.
+
+    Where taps and switches stand it knows from telemetry alone (`BelievedTopology`): what is lost, late or forged on
+    the way makes it estimate another network than there is.
 
     Parameters of ``Estimator``: `network`, the network as the control room believes it to be (a `NetworkModel` or a
     pandapower net); `plan`, the metering plan (a DataFrame, or a list of its rows as mappings); `significance`,
@@ -29,8 +40,7 @@ class EstimatorSimulator(ModelAdapter):
 
     Inputs: value_received [unit of the channel] and quality [codes of `Quality`] (n_channel); only VALID and STALE
     values are used, and all of them where no quality is connected; timestamp_s [s] (n_channel) is accepted and not
-    used. load_p_mw_forecast [MW], load_q_mvar_forecast [Mvar] (n_load), nominal where not connected. tap_pos (n_trafo)
-    and switch_closed (n_switch) [-] as telemetered, as built where not connected.
+    used. load_p_mw_forecast [MW], load_q_mvar_forecast [Mvar] (n_load), nominal where not connected.
 
     Outputs: vm_pu_estimated [pu], va_degree_estimated [degree] (n_bus), NaN where de-energised or without a solution;
     trafo_p_lv_mw_estimated [MW], trafo_q_lv_mvar_estimated [Mvar] (n_trafo), into the transformer;
@@ -54,8 +64,6 @@ class EstimatorSimulator(ModelAdapter):
         "quality",
         "load_p_mw_forecast",
         "load_q_mvar_forecast",
-        "tap_pos",
-        "switch_closed",
     )
     OUTPUTS = (
         "vm_pu_estimated",
@@ -77,27 +85,31 @@ class EstimatorSimulator(ModelAdapter):
         network: NetworkModel | pandapowerNet,
         plan: pd.DataFrame | Sequence[Mapping[str, Any]],
         **settings: Any,
-    ) -> StateEstimator:
+    ) -> ControlRoom:
         import pandas as pd
 
+        from models.estimation.believed_topology import BelievedTopology
         from models.estimation.estimator import StateEstimator
         from models.network_model import NetworkModel
 
-        believed = network if isinstance(network, NetworkModel) else NetworkModel(network)
-        return StateEstimator(believed, pd.DataFrame(plan), **settings)
+        as_built = network if isinstance(network, NetworkModel) else NetworkModel(network)
+        estimator = StateEstimator(as_built, pd.DataFrame(plan), **settings)
+        return ControlRoom(estimator, BelievedTopology(as_built, estimator.channels))
 
-    def advance(self, model: StateEstimator, seconds: float, inputs: Mapping[str, Any]) -> dict[str, Any]:
-        value = inputs.get("value_received", np.full(len(model.channels), np.nan))
-        estimate = model.estimate(
+    def advance(self, model: ControlRoom, seconds: float, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        value = inputs.get("value_received", np.full(len(model.estimator.channels), np.nan))
+        usable = np.isin(inputs["quality"], USABLE) if "quality" in inputs else np.ones(len(value), dtype=bool)
+        model.topology.update(value, usable)
+        estimate = model.estimator.estimate(
             value,
-            np.isin(inputs["quality"], USABLE) if "quality" in inputs else np.ones(len(value), dtype=bool),
+            usable,
             load_p_mw_forecast=inputs.get("load_p_mw_forecast"),
             load_q_mvar_forecast=inputs.get("load_q_mvar_forecast"),
-            tap_pos=inputs.get("tap_pos"),
-            switch_closed=inputs.get("switch_closed"),
+            tap_pos=model.topology.tap_pos,
+            switch_closed=model.topology.switch_closed,
         )
         return {name: getattr(estimate, name.removesuffix("_estimated")) for name in self.OUTPUTS}
 
-    def order(self, model: StateEstimator) -> dict[str, list[Any]]:
-        order = model.network.order()
-        return {"bus": order["bus"], "trafo": order["trafo"], "channel": list(model.channels.name)}
+    def order(self, model: ControlRoom) -> dict[str, list[Any]]:
+        order = model.estimator.network.order()
+        return {"bus": order["bus"], "trafo": order["trafo"], "channel": list(model.estimator.channels.name)}

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from models.parameters import from_mapping
 from models.random_streams import stream
-from models.telemetry.channel import ChannelSettings, TelemetryChannel
-from models.telemetry.meters import METERED_VECTORS, Meters, MeterSettings
+from models.telemetry.channel import ChannelSettings, TelemetryChannel, clock_offsets_s
+from models.telemetry.instrument_errors import MeterSettings
+from models.telemetry.meters import METERED_VECTORS, Meters
 from simulators.adapter import ModelAdapter, serve
 
 if TYPE_CHECKING:
@@ -26,13 +29,16 @@ class ScadaSimulator(ModelAdapter):
     """Measures the grid and carries the measurements to the control room.
 
     Parameters of ``Scada``: `plan`, the metering plan (a DataFrame, or a list of its rows as mappings); `order`,
-    pandapower indices in vector order as ``{"bus": [...], "line": [...], "trafo": [...]}``; `meter_settings` and
-    `channel_settings`, mappings (or instances) of `MeterSettings` and `ChannelSettings`; `seed`.
+    pandapower indices in vector order as ``{"bus": [...], "line": [...], "trafo": [...], "switch": [...]}``;
+    `meter_settings` and `channel_settings`, mappings (or instances) of `MeterSettings` and `ChannelSettings`;
+    `stations`, a number by which channels of one remote terminal unit know each other (one unit a channel if left out);
+    `seed` of what differs from day to day; `installation_seed` of what stays as it was installed (biases, clocks).
 
-    Inputs, the grid's vectors (those that the plan reads must be connected): vm_pu [pu], p_mw [MW], q_mvar [Mvar]
-    (n_bus, consumption positive); line_p_from_mw, line_p_to_mw [MW], line_q_from_mvar, line_q_to_mvar [Mvar],
-    line_i_from_ka, line_i_to_ka [kA] (n_line); trafo_p_hv_mw, trafo_p_lv_mw [MW], trafo_q_hv_mvar, trafo_q_lv_mvar
-    [Mvar], trafo_i_hv_ka, trafo_i_lv_ka [kA] (n_trafo).
+    Inputs, the grid's vectors (those that the plan reads must be connected): vm_pu [pu], va_degree [degree], p_mw [MW],
+    q_mvar [Mvar] (n_bus, consumption positive); line_p_from_mw, line_p_to_mw [MW], line_q_from_mvar, line_q_to_mvar
+    [Mvar], line_i_from_ka, line_i_to_ka [kA] (n_line); trafo_p_hv_mw, trafo_p_lv_mw [MW], trafo_q_hv_mvar,
+    trafo_q_lv_mvar [Mvar], trafo_i_hv_ka, trafo_i_lv_ka [kA], tap_pos_in_effect [-] (n_trafo); switch_closed_in_effect
+    [-] (n_switch).
 
     Outputs (n_channel, row order of the plan): value_measured, what the meters read; value_received, what the control
     room has, NaN where missing [unit of the channel]; timestamp_s, when that was measured [s]; quality, codes of
@@ -40,7 +46,7 @@ class ScadaSimulator(ModelAdapter):
     """
 
     MODEL = "Scada"
-    PARAMS = ("plan", "order", "meter_settings", "channel_settings", "seed")
+    PARAMS = ("plan", "order", "meter_settings", "channel_settings", "stations", "seed", "installation_seed")
     INPUTS = tuple(dict.fromkeys(METERED_VECTORS.values()))
     OUTPUTS = ("value_measured", "value_received", "timestamp_s", "quality")
 
@@ -50,20 +56,28 @@ class ScadaSimulator(ModelAdapter):
         order: Mapping[str, Sequence[int]],
         meter_settings: MeterSettings | Mapping[str, Any] | None = None,
         channel_settings: ChannelSettings | Mapping[str, Any] | None = None,
+        stations: Sequence[int] | None = None,
         seed: int = 0,
+        installation_seed: int = 0,
     ) -> Scada:
         import pandas as pd
 
         meter_noise, channel_luck = stream(seed, "scada").spawn(2)
-        meters = Meters(pd.DataFrame(plan), order, from_mapping(MeterSettings, meter_settings), meter_noise)
+        instruments, clocks = stream(installation_seed, "telemetry installation").spawn(2)
+        meters = Meters(
+            pd.DataFrame(plan), order, from_mapping(MeterSettings, meter_settings), instruments, meter_noise
+        )
         settings = from_mapping(ChannelSettings, channel_settings)
-        return Scada(meters, TelemetryChannel(meters.full_scale, settings, channel_luck))
+        each_alone = np.arange(len(meters.names))
+        offset_s = clock_offsets_s(each_alone if stations is None else stations, settings.clock_skew_s, clocks)
+        deadband_of = np.where(meters.is_status, 0.0, meters.full_scale)
+        return Scada(meters, TelemetryChannel(deadband_of, settings, channel_luck, offset_s))
 
     def advance(self, model: Scada, seconds: float, inputs: Mapping[str, Any]) -> dict[str, Any]:
-        measured = model.meters.read(inputs)
-        received = model.channel.step(seconds, measured)
+        reading = model.meters.read(seconds, inputs)
+        received = model.channel.step(seconds, reading.value, reading.over_range)
         return {
-            "value_measured": measured,
+            "value_measured": reading.value,
             "value_received": received.value,
             "timestamp_s": received.timestamp_s,
             "quality": received.quality,

@@ -53,7 +53,8 @@ class ChannelAttackParameters(AttackParameters):
     buses
         pandapower indices of the buses whose channels are the targets instead.
     measurement_type
-        "v", "p", "q" and so on: what to take among; None is every measurement, but no state of a tap or a breaker.
+        "v", "va", "p", "q", "i", "tap" or "closed": what to take among; None is all that measure something, that is not
+        the positions of tap changers and switches.
     """
 
     channels: tuple[str, ...] = ()

@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.attacks.base import Attack, AttackParameters, as_tuple
-from models.attacks.surface import STATUS_TYPES, AttackSurface
+from models.attacks.surface import AttackSurface
 from models.errors import InvalidParameterError
 from models.parameters import require_number
 from models.telemetry.quality import Quality, Telemetry
+from models.telemetry.status import STATUS_TYPES
 
 if TYPE_CHECKING:
     from models.attacks.forgery import Forgery, Goal

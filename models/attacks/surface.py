@@ -11,13 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import InvalidParameterError, UnknownNameError
+from models.telemetry.status import STATUS_TYPES
 
 if TYPE_CHECKING:
     from pandapower import pandapowerNet
     from pandas import DataFrame
-
-STATUS_TYPES = ("tap", "closed")
-"""Channels that tell the state of a tap or a breaker rather than measure."""
 
 Place = tuple[str, int, str | None]
 
@@ -33,7 +31,7 @@ class AttackSurface:
     std_dev
         (n_channel,) Standard deviations of the meters; empty if unknown. [pu, MW, Mvar or kA]
     measurement_type
-        "v", "p", "q", "i" and so on of every channel; empty if unknown.
+        "v", "va", "p", "q", "i", "tap" or "closed" of every channel; empty if unknown.
     bus
         pandapower index of the bus at which every channel measures; empty if unknown.
     place
@@ -142,7 +140,9 @@ class AttackSurface:
         return np.array([position for position in candidates if self.bus[position] in buses], dtype=np.int64)
 
     def draw(self, count: int, measurement_type: str | None, random: np.random.Generator) -> NDArray[np.int64]:
-        """`count` different channels by lot, of one measurement type or (None) of any, in row order.
+        """`count` different channels by lot, in row order: of one measurement type, or (None) of all that measure.
+
+        Who falsifies where a tap changer or a switch stands does not do so by chance: name those channels, or the type.
 
         Raises
         ------

@@ -17,8 +17,8 @@ from models.detection import DETECTORS
 from models.detection.base import Detector, require_same_channels
 from models.errors import InvalidParameterError, choose
 
-FORMAT = 2
-"""Raised when a stored detector can no longer be read as before."""
+FORMAT = 3
+"""Raised when a stored detector can no longer be read as before, or learned from what no estimator says any more."""
 
 DESCRIPTION = "description"
 

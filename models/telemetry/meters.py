@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from math import inf
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import InvalidParameterError
-from models.parameters import require_length, require_number
+from models.parameters import require_length
+from models.telemetry.instrument_errors import InstrumentErrors, MeterSettings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,6 +21,7 @@ PLAN_COLUMNS = ("name", "measurement_type", "element_type", "element", "side", "
 # Which vector of the grid a meter looks at, by (measurement_type, element_type, side).
 METERED_VECTORS: dict[tuple[str, str, str | None], str] = {
     ("v", "bus", None): "vm_pu",
+    ("va", "bus", None): "va_degree",
     ("p", "bus", None): "p_mw",
     ("q", "bus", None): "q_mvar",
     ("p", "line", "from"): "line_p_from_mw",
@@ -34,41 +36,35 @@ METERED_VECTORS: dict[tuple[str, str, str | None], str] = {
     ("q", "trafo", "lv"): "trafo_q_lv_mvar",
     ("i", "trafo", "hv"): "trafo_i_hv_ka",
     ("i", "trafo", "lv"): "trafo_i_lv_ka",
+    ("tap", "trafo", None): "tap_pos_in_effect",
+    ("closed", "switch", None): "switch_closed_in_effect",
 }
+# Channels that tell where a tap changer or a switch stands: they count, and neither err nor saturate.
+STATUS_TYPES = ("tap", "closed")
 
 
-@dataclass(frozen=True)
-class MeterSettings:
-    """How real the meters are.
+class Reading(NamedTuple):
+    """One reading of every channel.
 
     Attributes
     ----------
-    noise
-        Whether readings carry Gaussian noise of each channel's `std_dev`.
-    resolution_bits
-        Bits of the analogue-digital converter over a channel's full scale; None reads without steps.
-        Remote terminal units convert with 12 to 16 bits. [-]
+    value
+        (n_channel,) [pu, degree, MW, Mvar or kA; of a switch 1 closed and 0 open, of a tap changer its position]
+    over_range
+        (n_channel,) Whether the truth lies beyond the converter's range, whose end the value is.
     """
 
-    noise: bool = True
-    resolution_bits: int | None = 14
-
-    def __post_init__(self) -> None:
-        if self.resolution_bits is not None:
-            require_number("resolution_bits", self.resolution_bits, at_least=1, at_most=52)
-
-    @classmethod
-    def ideal(cls) -> MeterSettings:
-        """Meters that read the truth."""
-        return cls(noise=False, resolution_bits=None)
+    value: NDArray[np.float64]
+    over_range: NDArray[np.bool_]
 
 
 class Meters:
     """Reads the grid's vectors at every channel of a metering plan.
 
-    A reading is the true value plus zero-mean Gaussian noise, rounded to the converter's step ``full_scale / 2**bits``.
-    Errors are independent from meter to meter and from step to step, as state estimation assumes [1]_. Readings are
-    not clipped at full scale, which is the rated value that the accuracy class refers to, not the end of the range.
+    A reading is the true value plus the instrument's error (`InstrumentErrors`), limited to the converter's range and
+    rounded to its step ``full_scale / 2**bits``. Errors are independent from meter to meter, as state estimation
+    assumes [1]_, and but for bias and drift from step to step. The positions of tap changers and switches are read as
+    they are.
 
     Where the truth is NaN (a de-energised element, or a power flow without a solution) the meter reads exactly 0:
     it is alive on its auxiliary supply, but voltage, current and power are gone.
@@ -77,13 +73,23 @@ class Meters:
     ----------
     plan
         The metering plan: one row a channel with the columns `PLAN_COLUMNS`; `full_scale` and `std_dev` in the unit of
-        the value (pu, MW, Mvar, kA).
+        the value (pu, degree, MW, Mvar, kA).
     order
-        pandapower indices in vector order, by element type: ``{"bus": [...], "line": [...], "trafo": [...]}``.
+        pandapower indices in vector order, by element type: ``{"bus": [...], "line": [...], "trafo": [...],
+        "switch": [...]}``.
     settings
         How real the meters are.
+    installation
+        The stream that what stays of the instruments is drawn from.
     random
-        The stream that the noise is drawn from.
+        The stream that what changes is drawn from.
+
+    Attributes
+    ----------
+    names
+        Of the channels.
+    is_status
+        (n_channel,) Whether a channel tells where a tap changer or a switch stands.
 
     Raises
     ------
@@ -100,16 +106,23 @@ class Meters:
         plan: pd.DataFrame,
         order: Mapping[str, Sequence[int]],
         settings: MeterSettings,
+        installation: np.random.Generator,
         random: np.random.Generator,
     ) -> None:
         _check_plan(plan)
         self.names: list[str] = [str(name) for name in plan["name"]]
+        self.is_status = plan["measurement_type"].isin(STATUS_TYPES).to_numpy(dtype=bool)
         self.full_scale = _checked_column(plan, "full_scale", positive=True)
-        self.std_dev = _checked_column(plan, "std_dev", positive=False)
-        self._noise = settings.noise
-        self._random = random
-        self._resolution = None if settings.resolution_bits is None else self.full_scale / 2**settings.resolution_bits
+        self.std_dev = np.where(self.is_status, 0.0, _checked_column(plan, "std_dev", positive=False))
+        self._errors = InstrumentErrors(self.std_dev, settings, installation, random)
+        self._steps = None if settings.resolution_bits is None else 2.0**settings.resolution_bits
+        self._range = self._range_of(plan, settings.range_percent)
         self._compile(plan, {kind: list(indices) for kind, indices in order.items()})
+
+    def _range_of(self, plan: pd.DataFrame, range_percent: float | None) -> NDArray[np.float64]:
+        """End of the converter's range; an angle goes round. (n_channel,)"""
+        endless = self.is_status | (plan["measurement_type"] == "va").to_numpy(dtype=bool)
+        return np.where(endless, inf, self.full_scale * (inf if range_percent is None else range_percent / 100))
 
     @property
     def vectors(self) -> list[str]:
@@ -146,17 +159,16 @@ class Meters:
             return np.empty(0)
         return np.concatenate([grid[vector] for vector in self._lengths])[self._positions]
 
-    def read(self, grid: Mapping[str, Any]) -> NDArray[np.float64]:
-        """One reading of every channel. (n_channel,) [pu, MW, Mvar or kA]
-
-        Draws the noise of all channels every time, so that what happens on one never shifts another's.
-        """
+    def read(self, seconds: float, grid: Mapping[str, Any]) -> Reading:
+        """One reading of every channel at `seconds`, never less than at the reading before."""
         truth = self.true_values(grid)
-        reading = truth + self.std_dev * self._random.standard_normal(truth.size) if self._noise else truth
-        if self._resolution is not None:
-            reading = np.round(reading / self._resolution) * self._resolution
-        reading[np.isnan(truth)] = 0.0
-        return reading
+        sensed = truth + self._errors.at(seconds)
+        value = np.clip(sensed, -self._range, self._range)
+        if self._steps is not None:
+            step = self.full_scale / self._steps
+            value = np.where(self.is_status, value, np.round(value / step) * step)
+        value[np.isnan(truth)] = 0.0
+        return Reading(value, np.abs(sensed) > self._range)
 
 
 def _rows(plan: pd.DataFrame) -> list[tuple[str, str, str, Any, str | None]]:

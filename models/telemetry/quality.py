@@ -19,7 +19,7 @@ class Quality(IntEnum):
     MISSING
         There is no value (NaN): none has arrived yet, or none for too long.
     SUSPECT
-        A value that somebody in the control room has marked as doubtful; the channel itself never says so.
+        The remote terminal unit doubts the value: the reading lies beyond its converter's range ("overflow").
     """
 
     VALID = 0
@@ -35,9 +35,10 @@ class Telemetry:
     Attributes
     ----------
     value
-        (n_channel,) In the channel's unit; NaN where missing. [pu, MW, Mvar or kA]
+        (n_channel,) In the channel's unit; NaN where missing. [pu, degree, MW, Mvar or kA]
     timestamp_s
-        (n_channel,) When the value was measured, since the scenario's start; NaN before the first arrival. [s]
+        (n_channel,) When the value was measured by the clock of the remote terminal unit, since the scenario's start;
+        NaN before the first arrival. [s]
     quality
         (n_channel,) Codes of `Quality`. [-]
     """

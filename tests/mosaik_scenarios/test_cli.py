@@ -93,8 +93,8 @@ def test_a_refusal_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
 
 def test_a_wrong_setting_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text("seed = 3")
-    expected = "telemetry.ideal: expected true or false, got 'perhaps'"
-    assert_refused(gridtwin("run", "mine.toml", "--set", "telemetry.ideal=perhaps", cwd=tmp_path), expected)
+    expected = "telemetry: expected 'ideal' or a table of fields, got 'perhaps'"
+    assert_refused(gridtwin("run", "mine.toml", "--set", "telemetry=perhaps", cwd=tmp_path), expected)
 
 
 def test_it_knows_its_version() -> None:

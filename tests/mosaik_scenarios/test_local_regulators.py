@@ -85,7 +85,7 @@ def test_regulators_left_out_leave_the_taps_alone() -> None:
 
 
 def test_the_control_room_compensates_line_drop_with_the_flows_it_estimates(tmp_path: Path) -> None:
-    fields: dict[str, Any] = {"duration": "15min", "detectors": (), "telemetry": {"ideal": True}, "loads": "nominal"}
+    fields: dict[str, Any] = {"duration": "15min", "detectors": (), "telemetry": "ideal", "loads": "nominal"}
     scenario = Scenario(feeder="ieee33", start="2026-06-17T22:00:00+02:00", **fields)
     plain, compensating = load_feeder("ieee33"), load_feeder("ieee33")
     line_drop = {"line_drop_r_pu": 0.03, "line_drop_x_pu": 0.0, "line_drop_base_mva": 4.0}

@@ -94,9 +94,8 @@ def test_a_run_reads_the_same_from_its_folder(result: RunResult) -> None:
 
 @pytest.mark.parametrize("feeder", ["cigre_mv", "ieee33"])
 def test_with_ideal_meters_everywhere_the_estimate_is_the_truth(feeder: str) -> None:
-    ideal = {"ideal": True, "metering": "full"}
-    noon = "2026-06-17T12:00:00+02:00"
-    result = run(Scenario(feeder=feeder, duration="3min", start=noon, telemetry=ideal, detectors=()))
+    noon = Scenario(feeder=feeder, duration="3min", start="2026-06-17T12:00:00+02:00", detectors=())
+    result = run(noon.with_overrides({"telemetry": "ideal", "telemetry.metering": "full", "telemetry.pmus": 3}))
     for estimated, true in (("vm_pu_estimated", "vm_pu"), ("va_degree_estimated", "va_degree")):
         np.testing.assert_allclose(result.estimate[estimated], result.bus[true], rtol=0, atol=1e-8)
     assert (result.estimate["objective"] < 1e-6).all(axis=None)

@@ -48,7 +48,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
         extensions=draw(st.none() | st.lists(st.sampled_from(["pv", "oltc"]), unique=True)),
         loads=draw(st.sampled_from(["standard", "nominal", {"path": "loads.csv", "unit": "MW"}])),
         telemetry={
-            "ideal": draw(st.booleans()),
+            "noise": draw(st.booleans()),
             "loss_probability": draw(fractions),
             "scan_period": draw(st.none() | st.integers(1, 9).map(lambda scans: step * scans)),
         },
@@ -97,7 +97,30 @@ def test_a_scenario_cannot_be_changed() -> None:
         ({"loads": {"unit": "kW"}}, "loads.path: expected a value, got nothing"),
         ({"loads": {"path": "a", "unit": "W"}}, "loads.unit: expected 'kW' or 'MW', got 'W'"),
         ({"telemetry": 3}, "telemetry: expected a table of fields, got 3"),
-        ({"telemetry": {"ideal": "perhaps"}}, "telemetry.ideal: expected true or false, got 'perhaps'"),
+        ({"telemetry": "perhaps"}, "telemetry: expected 'ideal' or a table of fields, got 'perhaps'"),
+        ({"telemetry": {"noise": "perhaps"}}, "telemetry.noise: expected true or false, got 'perhaps'"),
+        (
+            {"telemetry": {"metering": "some"}},
+            "telemetry.metering: expected declared, full, typical, sparse or a .csv file, got 'some'",
+        ),
+        (
+            {"telemetry": {"accuracy_class": {"v": 0.7}}},
+            "telemetry.accuracy_class.v: expected one of 0.2, 0.5, 1.0, 3.0, got 0.7",
+        ),
+        (
+            {"telemetry": {"resolution_bits": 2}},
+            "telemetry.resolution_bits: expected 4 to 32 bits, or 0 for readings without steps, got 2",
+        ),
+        (
+            {"telemetry": {"range_percent": 50}},
+            "telemetry.range_percent: expected 100 or more, or 0 for no end, got 50",
+        ),
+        ({"telemetry": {"bias_share": 0.6}}, "telemetry: bias_share 0.6 and drift_share 0.3 leave nothing .*"),
+        ({"telemetry": {"stale_after": "1min"}}, "telemetry: stale_after_s 60 is shorter than .*"),
+        (
+            {"telemetry": {"scan_phase": "90s"}},
+            "telemetry.scan_phase: expected a multiple of the step of 1min before the next scan, got 90s",
+        ),
         ({"telemetry": {"loss_probability": 2}}, "telemetry.loss_probability: expected less than or equal to 1, got 2"),
         (
             {"telemetry": {"scan_period": "90s"}},
@@ -147,9 +170,9 @@ def test_what_is_wrong_is_one_line_with_the_field(fields: dict[str, Any], line: 
 
 def test_all_fields_that_are_wrong_are_named_at_once() -> None:
     with pytest.raises(ScenarioError) as refusal:
-        Scenario(seed=-1, telemetry={"ideal": "perhaps", "metering": "x"}, faults=[{"line": 1, "start": "?"}])
+        Scenario(seed=-1, telemetry={"noise": "perhaps", "metering": "x"}, faults=[{"line": 1, "start": "?"}])
     fields = [field for field, _ in refusal.value.problems]
-    assert sorted(fields) == ["faults[0].start", "seed", "telemetry.ideal", "telemetry.metering"]
+    assert sorted(fields) == ["faults[0].start", "seed", "telemetry.metering", "telemetry.noise"]
     assert len(str(refusal.value).splitlines()) == 4
 
 
@@ -169,7 +192,8 @@ def test_settings_are_read_as_toml_values_or_else_as_text() -> None:
         {
             "duration": "20h",
             "seed": "7",
-            "telemetry.ideal": "true",
+            "telemetry": "ideal",
+            "telemetry.metering": "full",
             "attacks.0.start": "13h",
             "detectors": '["chi_square"]',
             "loads": '{path = "loads.csv"}',
@@ -178,7 +202,7 @@ def test_settings_are_read_as_toml_values_or_else_as_text() -> None:
     )
     assert changed.duration == timedelta(hours=20)
     assert changed.seed == 7
-    assert changed.telemetry.ideal
+    assert (changed.telemetry.noise, changed.telemetry.metering) == (False, "full")
     assert changed.attacks[0].start == timedelta(hours=13)
     assert changed.detectors == ("chi_square",)
     assert changed.loads == LoadFiles(path="loads.csv")

@@ -33,7 +33,7 @@ def ieee13() -> Feeder:
 
 
 def run_by(solver: str, folder: Path, **fields: Any) -> RunResult:
-    scenario = Scenario(feeder="ieee13", solver=solver, detectors=[], telemetry={"ideal": True}, **fields)
+    scenario = Scenario(feeder="ieee13", solver=solver, detectors=[], telemetry="ideal", **fields)
     run_folder = manifest.claim(folder, scenario.as_mapping())
     simulate(Experiment(scenario, ieee13(), {}, run_folder.path))
     manifest.finish(run_folder, "complete")

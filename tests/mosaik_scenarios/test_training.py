@@ -4,10 +4,12 @@ import os
 import subprocess
 import sys
 import warnings
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from models.detection.model_store import ModelStore
@@ -39,8 +41,7 @@ feeder_of = cache(load_feeder)
 
 def key_of(scenario, feeder=None):
     feeder = feeder or feeder_of(scenario.feeder, scenario.extensions)
-    channels = tuple(Roles(scenario, feeder).plan.name)
-    return ModelStore().path(training_key("lstm_autoencoder", scenario, feeder, channels))
+    return ModelStore().path(training_key("lstm_autoencoder", Roles(scenario, feeder)))
 
 
 def train_in(folder, scenario=TINY):
@@ -124,6 +125,15 @@ def test_what_clean_days_depend_on_changes_the_key(field):
 def test_a_changed_network_changes_the_key():
     feeder = load_feeder(TINY.feeder)
     feeder.net.line.loc[feeder.net.line.index[0], "length_km"] *= 1.01
+    assert key_of(TINY, feeder) != key_of(TINY)
+
+
+def test_the_states_of_taps_and_switches_are_nothing_to_learn_but_part_of_the_key():
+    feeder = load_feeder(TINY.feeder)
+    readings = tuple(feeder.meters.name)
+    status = {"name": "tap trafo 0", "measurement_type": "tap", "element_type": "trafo", "element": 0}
+    feeder = replace(feeder, meters=pd.concat([pd.DataFrame([status]), feeder.meters], ignore_index=True))
+    assert Roles(TINY, feeder).judged_channels == readings
     assert key_of(TINY, feeder) != key_of(TINY)
 
 

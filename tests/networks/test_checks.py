@@ -153,7 +153,7 @@ def test_network_that_cannot_run_is_refused_with_the_element(net: pandapower.pan
 
 METER_REFUSALS = {
     "missing bus": ({"element": 99}, r"meter 'v bus 0' sits on bus 99, .* holds 0 to 2"),
-    "wrong element": ({"element_type": "cable"}, r"'cable'; expected bus, line or trafo"),
+    "wrong element": ({"element_type": "cable"}, r"'cable'; expected bus, line, trafo or switch"),
     "wrong quantity": ({"measurement_type": "i"}, r"measures 'i' at a bus"),
     "wrong side": ({"side": "from"}, r"on side 'from' of a bus"),
     "perfect": ({"std_dev": 0.0}, r"std_dev 0\.0; expected a positive number"),

@@ -13,10 +13,11 @@ import pandas as pd
 import pytest
 
 from networks import FEEDERS, Feeder, list_feeders, load_feeder
-from networks.checks import check_feeder
+from networks.checks import check_feeder, check_meters
 from networks.errors import FeederError, UnknownExtensionError, UnknownFeederError
 from networks.feeder import METER_COLUMNS
-from networks.metering import plan_of
+from networks.metering import STATUS_TYPES, plan_of
+from networks.metering_points import POINTS
 from networks.three_phase.start import let_runpp_converge
 
 PUBLISHED_TABLES = ("bus", "line", "load", "sgen", "gen", "ext_grid", "trafo", "switch", "shunt", "impedance")
@@ -71,18 +72,32 @@ def test_metering_plan_is_complete_and_sees_every_source(feeders: dict[str, Feed
     meters = feeder.meters
     assert tuple(meters.columns) == METER_COLUMNS
     assert meters.name.is_unique
-    assert (meters.std_dev > 0).all()
+    assert ((meters.std_dev > 0) != meters.measurement_type.isin(STATUS_TYPES)).all()
     np.testing.assert_allclose(meters.std_dev, meters.accuracy_class / 100 * meters.full_scale / 3)
     at_bus = meters[meters.element_type == "bus"]
     for quantity in "vpq":
         metered = set(at_bus.element[at_bus.measurement_type == quantity])
         assert metered >= set(feeder.net.ext_grid.bus) | set(feeder.net.gen.bus) | set(feeder.net.sgen.bus)
+    told = set(meters.name[meters.measurement_type.isin(STATUS_TYPES)])
+    assert told == {f"tap trafo {trafo}" for trafo in feeder.regulators.trafo} | {
+        f"closed switch {switch}" for switch in feeder.net.switch.index
+    }
+
+
+@pytest.mark.parametrize("name", FEEDERS)
+@pytest.mark.parametrize("kind", POINTS)
+def test_every_plan_can_be_drawn_and_is_the_same_again(feeders: dict[str, Feeder], name: str, kind: str) -> None:
+    net = feeders[name].net
+    plan = plan_of(net, kind, seed=3)
+    check_meters(plan, net)
+    pd.testing.assert_frame_equal(plan, plan_of(net, kind, seed=3))
+    assert (plan.measurement_type == "v").any()
 
 
 @pytest.mark.parametrize("name", FEEDERS)
 def test_no_nominal_value_is_off_the_meters_scale(feeders: dict[str, Feeder], name: str) -> None:
     feeder = feeders[name]
-    for meter in feeder.meters.itertuples(index=False):
+    for meter in feeder.meters[~feeder.meters.measurement_type.isin(STATUS_TYPES)].itertuples(index=False):
         assert abs(nominal_value(feeder.net, meter)) <= meter.full_scale, meter.name
 
 
@@ -264,11 +279,12 @@ def test_voltages_agree_with_matpower_where_the_case_is_the_same(
 def test_full_plan_meters_every_live_bus_and_branch(feeders: dict[str, Feeder]) -> None:
     net = feeders["cigre_mv"].net
     plan = plan_of(net, "full")
-    assert len(plan) == 3 * len(net.bus) + 5 * len(net.line) + 5 * len(net.trafo)
+    states = len(net.trafo) + len(net.switch)
+    assert len(plan) == 3 * len(net.bus) + 5 * len(net.line) + 5 * len(net.trafo) + states
 
 
 def test_unknown_plan_lists_the_known_ones(feeders: dict[str, Feeder]) -> None:
-    with pytest.raises(FeederError, match="'some'; there are typical, full"):
+    with pytest.raises(FeederError, match="'some'; there are full, typical, sparse"):
         plan_of(feeders["kundur_smib"].net, "some")
 
 

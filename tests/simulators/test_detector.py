@@ -7,6 +7,7 @@ import pytest
 from models.detection import DETECTORS
 from models.detection.base import Detector
 from models.detection.history import History
+from models.errors import ChannelMismatchError
 from simulators.detector import DetectorSimulator
 
 CHANNELS = ("v bus 0", "v bus 1", "p line 0 from")
@@ -33,7 +34,7 @@ def fitted(name):
 def test_it_is_a_mosaik_simulator_with_a_complete_meta(simulator):
     model = simulator.meta["models"]["Detector"]
     assert isinstance(simulator, mosaik_api_v3.Simulator)
-    assert model["params"] == ["detector", "start_time_of_day_s"]
+    assert model["params"] == ["detector", "channels", "start_time_of_day_s"]
     assert set(model["attrs"]) == {*DetectorSimulator.INPUTS, *DetectorSimulator.OUTPUTS}
 
 
@@ -65,6 +66,22 @@ def test_without_an_estimator_a_residual_test_has_no_verdict(simulator):
     verdict = step(simulator, "Detector", value_received=np.ones(3))
     assert np.isnan(verdict["score"])
     assert (verdict["alarm"], verdict["channel"]) == (False, -1)
+
+
+def test_a_channel_it_was_not_fitted_to_is_neither_judged_nor_pointed_at(simulator):
+    """Telemetry also tells the states of taps and switches, before and between what is measured."""
+    everything = ("tap trafo 0", "v bus 0", "closed switch 3", "v bus 1", "p line 0 from")
+    created = simulator.create(1, "Detector", detector=fitted("largest_residual"), channels=everything)
+    assert created[0]["extra_info"] == {"channel": list(everything)}
+    residual = np.array([99.0, 0.5, 99.0, 4.0, 1.0])
+    verdict = step(simulator, "Detector", value_received=np.ones(5), normalised_residual=residual)
+    assert (verdict["score"], verdict["channel"]) == (4.0, 3)
+    np.testing.assert_array_equal(verdict["channel_score"], [np.nan, 0.5, np.nan, 4.0, 1.0])
+
+
+def test_telemetry_without_a_channel_it_was_fitted_to_is_refused(simulator):
+    with pytest.raises(ChannelMismatchError, match="missing v bus 1"):
+        simulator.create(1, "Detector", detector=fitted("chi_square"), channels=("v bus 0", "p line 0 from"))
 
 
 class ClockDetector(Detector):

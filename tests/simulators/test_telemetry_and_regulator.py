@@ -11,7 +11,7 @@ import pytest
 
 from models.errors import InvalidParameterError
 from models.telemetry.channel import ChannelSettings
-from models.telemetry.meters import MeterSettings
+from models.telemetry.instrument_errors import MeterSettings
 
 SIMULATORS: dict[str, Any] = {
     "Scada": {"python": "simulators.scada:ScadaSimulator"},

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.errors import InvalidParameterError
-from models.telemetry.channel import ChannelSettings, TelemetryChannel
+from models.telemetry.channel import ChannelSettings, TelemetryChannel, clock_offsets_s
 from models.telemetry.quality import Quality, Telemetry
 
 IDEAL = ChannelSettings.ideal()
@@ -159,6 +159,41 @@ def test_what_was_handed_out_does_not_change_later() -> None:
     channel.step(1.0, np.zeros(3))
     np.testing.assert_array_equal(first.value, np.ones(3))
     np.testing.assert_array_equal(first.timestamp_s, np.zeros(3))
+
+
+def test_what_the_unit_doubts_is_suspect_until_it_is_sent_without_a_doubt() -> None:
+    channel = channel_of(2, deadband_percent=50.0, integrity_period_s=1e6)
+    doubts = [[False, True], [False, True], [False, False], [True, False]]
+    seen = [channel.step(float(k), [1.0, 1.0], doubt).quality.tolist() for k, doubt in enumerate(doubts)]
+    assert seen == [[Quality.SUSPECT if doubted else Quality.VALID for doubted in doubt] for doubt in doubts]
+
+
+def test_a_position_is_sent_when_it_changes_and_not_before() -> None:
+    channel = TelemetryChannel(
+        [0.0], replace(IDEAL, deadband_percent=10.0, integrity_period_s=1e6), np.random.default_rng(1)
+    )
+    received = deliver(channel, range(5), [1, 1, 0, 0, 1])
+    assert values(received) == [1, 1, 0, 0, 1]
+    assert [telemetry.timestamp_s[0] for telemetry in received] == [0, 0, 2, 2, 4]
+
+
+def test_a_clock_that_is_off_shifts_the_stamp_and_with_it_the_age() -> None:
+    settings = replace(IDEAL, scan_period_s=1e6, stale_after_s=3.0, missing_after_s=5.0)
+    channel = TelemetryChannel(np.ones(3), settings, np.random.default_rng(1), clock_offset_s=[0.0, 2.0, -2.0])
+    received = [channel.step(float(k), np.ones(3)) for k in range(5)]
+    assert received[0].timestamp_s.tolist() == [0.0, 2.0, -2.0]
+    stale = [[int(telemetry.quality[channel]) for telemetry in received].index(Quality.STALE) for channel in (0, 2)]
+    assert stale == [4, 2]
+    assert not any(telemetry.quality[1] for telemetry in received)
+
+
+def test_one_station_has_one_clock() -> None:
+    offset_s = clock_offsets_s([7, 3, 7, 9, 3], 0.03, np.random.default_rng(5))
+    assert offset_s[0] == offset_s[2]
+    assert offset_s[1] == offset_s[4]
+    assert len(set(offset_s)) == 3
+    many = clock_offsets_s(np.arange(4000), 0.03, np.random.default_rng(5))
+    assert many.std() == pytest.approx(0.03, rel=0.06)
 
 
 def test_no_channels_is_no_trouble() -> None:
