@@ -8,7 +8,7 @@ from mosaik_scenarios.scenario import Scenario
 
 MORNING = "2026-06-17T06:00:00+02:00"
 NOON = "2026-06-17T12:00:00+02:00"
-TWO_DAYS_BEFORE_NOON = "2026-06-16T00:00:00+02:00"
+DAY_BEFORE = "2026-06-16T00:00:00+02:00"
 ONE_METER = {"count": 1, "measurement_type": "p"}
 
 
@@ -46,7 +46,7 @@ ATTACK_SCENARIOS = (
     Scenario(
         name="replay",
         description="Yesterday's noon is shown again at ten meters while the tap changer is told lies as well.",
-        start=TWO_DAYS_BEFORE_NOON,
+        start=DAY_BEFORE,
         duration="38h",
         attacks=[
             {"family": "replay", "start": "36h", "duration": "1h", "count": 10},
@@ -115,8 +115,8 @@ ATTACK_SCENARIOS = (
     ),
     Scenario(
         name="staged",
-        description="One intrusion in stages: a look around, a forged tap under a frozen picture, then a breaker opened "
-        "in the dark.",
+        description="An intrusion in stages: a look around, a forged tap under a frozen picture, then a breaker "
+        "opened while the control room is blind.",
         start=NOON,
         duration="4h",
         attacks=[

@@ -29,7 +29,7 @@ class Event:
     ranges
         Parameters drawn anew each time, uniformly between a lowest and a highest value.
     choices
-        Parameters drawn anew each time from lists, such as the channels to attack: ``{"channels": [["v bus 1"], ...]}``.
+        Parameters drawn anew each time from lists, such as the stations to attack: ``{"buses": [[2], [3]]}``.
     signs
         Those of the `ranges` whose sign is drawn as well.
     """
@@ -121,8 +121,8 @@ def require_range(name: str, bounds: Any, **limits: Any) -> None:
 def campaign(parameters: CampaignParameters | Mapping[str, Any], seed: int) -> list[dict[str, Any]]:
     """The attacks of a campaign in order of time, as `Attacker` takes them.
 
-    What is left of the time after all attacks and gaps is spread by lot over the gaps, uniformly over all ways to do so.
-    The same seed draws the same campaign.
+    What is left of the time after all attacks and gaps is spread over the gaps by lot, uniformly over all ways to do
+    so. The same seed draws the same campaign.
 
     Raises
     ------
@@ -147,7 +147,7 @@ def _turns(told: CampaignParameters, random: np.random.Generator) -> list[Event]
     """Which kind each attack is: every kind once before any comes again."""
     rounds = -(-told.count // len(told.events))
     order = np.concatenate([random.permutation(len(told.events)) for _ in range(rounds)])[: told.count]
-    return [told.events[kind] for kind in order]  # type: ignore[misc]
+    return [told.events[kind] for kind in order]
 
 
 def _drawn(event: Event, random: np.random.Generator) -> dict[str, Any]:

@@ -110,10 +110,10 @@ class ChannelValues:
 
 def node_voltages(admittances: Admittances, vm_pu: FloatArray, va_degree: FloatArray) -> ComplexArray:
     """Voltage of every node; those that are no bus, such as the open end of a line, carry no current. [pu]"""
-    v_bus = vm_pu * np.exp(1j * np.radians(va_degree))
+    v_bus = np.asarray(vm_pu * np.exp(1j * np.radians(va_degree)), dtype=complex)
     alive = admittances.node_of_bus >= 0
     known, first = np.unique(admittances.node_of_bus[alive], return_index=True)
-    v_known = v_bus[alive][first]
+    v_known: ComplexArray = v_bus[alive][first]
     if len(known) == admittances.n_node:
         return v_known
     return solve_linear(admittances.ybus, known, v_known)

@@ -64,9 +64,9 @@ class ForgedTapCommand(FieldAttack[TapCommandParameters]):
         (self._at,) = surface.element_positions("trafo", [parameters.trafo])
         self.target_names = (f"trafo {parameters.trafo}",)
         trafo = surface.table("trafo").iloc[self._at]
-        self._lowest, self._highest = trafo.tap_min, trafo.tap_max
-        if not self._lowest < self._highest:
+        if not trafo.tap_min < trafo.tap_max:
             raise InvalidParameterError(f"trafo {parameters.trafo} has no tap changer to command.")
+        self._lowest, self._highest = int(trafo.tap_min), int(trafo.tap_max)
 
     @property
     def size(self) -> float:
@@ -75,8 +75,8 @@ class ForgedTapCommand(FieldAttack[TapCommandParameters]):
 
     def change(self, signals: FieldSignals) -> FieldSignals:
         p, taps = self.parameters, signals.tap_pos.copy()
-        wanted = p.position if p.steps is None else taps[self._at] + p.steps
-        taps[self._at] = np.clip(wanted, self._lowest, self._highest)
+        wanted = int(taps[self._at]) + p.steps if p.steps is not None else p.position or 0
+        taps[self._at] = min(max(wanted, self._lowest), self._highest)
         return replace(signals, tap_pos=taps)
 
     def description(self) -> str:

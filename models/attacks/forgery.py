@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -75,9 +75,8 @@ class Forgery:
         self._n_channel = len(plan)
         own = plan[list(COLUMNS)]
         extended = _extended(own, knowledge, goal)
-        never = {"max_removals": 0}
-        self._first = StateEstimator(knowledge.network, own, **never)
-        self._second = StateEstimator(knowledge.network, extended, **never)
+        self._first = StateEstimator(knowledge.network, own, max_removals=0)
+        self._second = StateEstimator(knowledge.network, extended, max_removals=0)
         self._h = ChannelValues(knowledge.network, extended)
         variance = extended["std_dev"].to_numpy(dtype=float) ** 2
         self._extra_variance = np.zeros(len(extended))
@@ -93,7 +92,7 @@ class Forgery:
         value, usable
             What the channels read and which of them count. (n_channel,)
         """
-        believed = {"tap_pos": self._knowledge.tap_pos, "switch_closed": self._knowledge.switch_closed}
+        believed: dict[str, Any] = {"tap_pos": self._knowledge.tap_pos, "switch_closed": self._knowledge.switch_closed}
         nothing = np.zeros(self._n_channel)
         now = self._first.estimate(value, usable, **believed)
         if not now.converged:
@@ -116,7 +115,14 @@ def _extended(plan: DataFrame, knowledge: Knowledge, goal: Goal) -> DataFrame:
 
     sharp = {quantity: _sharpest(plan, quantity) for quantity in goal.quantities}
     goals = [
-        (f"goal {quantity}", quantity, goal.element_type, goal.element, goal.side, GOAL_STD_DEV_FACTOR * sharp[quantity])
+        (
+            f"goal {quantity}",
+            quantity,
+            goal.element_type,
+            goal.element,
+            goal.side,
+            GOAL_STD_DEV_FACTOR * sharp[quantity],
+        )
         for quantity in goal.quantities
     ]
     aimed_at = {(quantity, goal.element) for quantity in goal.quantities} if goal.element_type == "bus" else set()

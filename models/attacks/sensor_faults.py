@@ -252,13 +252,9 @@ class SwappedChannels(ChannelAttack[ChannelAttackParameters]):
             )
 
     def forge(self, seconds: float, telemetry: Telemetry) -> Telemetry:
-        source = np.roll(self.targets, -1)
-        parts = []
-        for part in (telemetry.value, telemetry.timestamp_s, telemetry.quality):
-            interchanged = part.copy()
-            interchanged[self.targets] = part[source]
-            parts.append(interchanged)
-        return Telemetry(*parts)
+        source = np.arange(len(telemetry.value))
+        source[self.targets] = np.roll(self.targets, -1)
+        return Telemetry(telemetry.value[source], telemetry.timestamp_s[source], telemetry.quality[source])
 
     def description(self) -> str:
         return "interchanged wires"

@@ -90,8 +90,8 @@ class StealthyInjection(Attack[StealthyParameters]):
     x is the attacker's own estimate from all it hears, c the smallest change of the state that reaches the goal and
     leaves alone what cannot be written: meters out of reach, injections that are known to be zero, and the forecast of
     those that nobody measures (`forgery.Forgery`). With the right network and every channel in reach, the control
-    room's residuals are what they were, while its estimate has moved as wanted; with a wrong or partial network [3]_, or
-    out of reach of some channels, they grow.
+    room's residuals are what they were, while its estimate has moved as wanted; with a wrong network [3]_, or out of
+    reach of some channels, they grow.
 
     References
     ----------

@@ -134,9 +134,8 @@ class AttackSurface:
         for bus in buses:
             if not any(self.bus[position] == bus for position in candidates):
                 of_type = f" of type {measurement_type!r}" if measurement_type else ""
-                raise InvalidParameterError(
-                    f"bus {bus} has no channel{of_type}; there are some at {', '.join(map(str, sorted(set(self.bus))))}."
-                )
+                metered = ", ".join(map(str, sorted(set(self.bus))))
+                raise InvalidParameterError(f"bus {bus} has no channel{of_type}; there are some at {metered}.")
         return np.array([position for position in candidates if self.bus[position] in buses], dtype=np.int64)
 
     def draw(self, count: int, measurement_type: str | None, random: np.random.Generator) -> NDArray[np.int64]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 from typing import ClassVar
 
 import numpy as np
@@ -45,8 +46,8 @@ class TheftParameters(ChannelAttackParameters):
         given = [name for name in WAYS if getattr(self, name) is not None]
         if len(given) != 1:
             raise InvalidParameterError(f"theft is by one of {', '.join(WAYS)}, got {', '.join(given) or 'none'}.")
-        bounds = {"at_most": 1.0} if given == ["factor"] else {}
-        require_number(given[0], getattr(self, given[0]), at_least=0.0, **bounds)
+        most = 1.0 if given == ["factor"] else inf
+        require_number(given[0], getattr(self, given[0]), at_least=0.0, at_most=most)
         object.__setattr__(self, "hours", as_tuple("hours", self.hours))
         if len(self.hours) != 2:
             raise InvalidParameterError(f"hours are begin and end, such as [22, 6], got {list(self.hours)}.")

@@ -120,8 +120,12 @@ def _acts(recloser: RecloserSummary) -> str:
 
 def _attack_lines(attack: AttackSummary) -> Iterator[str]:
     yield _line(attack.family, f"{_time(attack.start)} to {_time(attack.end)}")
-    if not attack.channels:
-        return
+    if attack.channels:
+        yield from _forged_lines(attack)
+    yield _line("", f"{_count(attack.taps_moved, 'tap change', 'tap changes', none='no')} while it lasted")
+
+
+def _forged_lines(attack: AttackSummary) -> Iterator[str]:
     shown = ", ".join(attack.channels[:CHANNELS_SHOWN])
     more = len(attack.channels) - CHANNELS_SHOWN
     forged = _count(len(attack.channels), "channel", "channels")
@@ -135,7 +139,6 @@ def _attack_lines(attack: AttackSummary) -> Iterator[str]:
         yield _line("", f"received up to {off} off the measured value ({change.element}, {_clock(change.at)})")
     if attack.removed_share is not None:
         yield _line("", f"the estimator removed {_percent(attack.removed_share)} of the forged readings")
-    yield _line("", f"{_count(attack.taps_moved, 'tap change', 'tap changes', none='no')} while it lasted")
 
 
 def _consequence_lines(found: Consequence) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """What attacks did to the plant and to the bill, against the same run without them."""
 
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -80,6 +81,6 @@ def test_a_campaign_fills_a_scenario_by_its_seed() -> None:
     assert drawn == with_campaign(day, kinds, count=8, duration=("10min", "30min"), gap="1h")
     assert drawn != with_campaign(day.with_overrides({"seed": 2}), kinds, 8, ("10min", "30min"), "1h")
     assert len(drawn.attacks) == 8
-    for before, after in zip(drawn.attacks, drawn.attacks[1:], strict=False):
+    for before, after in pairwise(drawn.attacks):
         assert (after.start - before.start - before.duration).total_seconds() >= 3600
     assert all(attack.start % day.step == attack.duration % day.step == timedelta(0) for attack in drawn.attacks)

@@ -95,7 +95,7 @@ def test_the_recorded_state_is_a_power_flow(name: str) -> None:
 
 @pytest.fixture(scope="module")
 def staged() -> RunResult:
-    """Every family on one timeline: two minutes of each, four minutes apart, and none before the second hour's start."""
+    """Every family on one timeline: two minutes of each, four minutes from onset to onset."""
     attacks = []
     for number, (family, (parameters, channels)) in enumerate(ATTACK_OF_FAMILY.items()):
         window = {"family": family, "start": f"{4 + 4 * number}min", "duration": "2min"}

@@ -109,9 +109,7 @@ def run_chain(
     with mosaik.World(SIMULATORS, skip_greetings=True, configure_logging=False) as world:
         plant = world.start("Plant").Plant()
         scada = world.start("Scada", vectors=vectors).Scada(plan=PLAN, order=ORDER, seed=7, **scada_settings)
-        attacker = world.start("Attacker", vectors=vectors).Attacker(
-            attacks=attacks, plan=PLAN, seed=7
-        )
+        attacker = world.start("Attacker", vectors=vectors).Attacker(attacks=attacks, plan=PLAN, seed=7)
         regulator = world.start("VoltageRegulator", vectors=vectors).VoltageRegulator(
             regulators=regulators, order=ORDER, tap_pos=[0], source=source, plan=PLAN
         )

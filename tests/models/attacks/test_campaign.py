@@ -1,5 +1,6 @@
 """Campaigns are drawn from what they are told, and by nothing but their seed."""
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -35,7 +36,7 @@ def test_attacks_keep_their_distance_and_their_ranges(seed: int, count: int, gap
     assert len(attacks) == count
     assert attacks[0]["start_s"] >= 3600
     assert attacks[-1]["start_s"] + attacks[-1]["duration_s"] <= 86400
-    for before, after in zip(attacks, attacks[1:], strict=False):
+    for before, after in pairwise(attacks):
         assert after["start_s"] >= before["start_s"] + before["duration_s"] + gap_s
     for attack in attacks:
         assert attack["start_s"] % 60 == attack["duration_s"] % 60 == 0

@@ -135,9 +135,11 @@ def test_jitter_holds_back_by_no_more_than_it_says_and_never_steps_back_in_time(
 def under(attacker: Attacker, p: float, q: float, seconds: float = 4.0) -> list[float]:
     value = traffic(seconds).value.copy()
     value[[4, 5]] = p, q
-    return attacker.step(seconds, Telemetry(value, traffic(seconds).timestamp_s, traffic(seconds).quality)).value[
-        [4, 5]
-    ].tolist()
+    return (
+        attacker.step(seconds, Telemetry(value, traffic(seconds).timestamp_s, traffic(seconds).quality))
+        .value[[4, 5]]
+        .tolist()
+    )
 
 
 def test_a_thief_reports_a_share_a_cap_or_what_does_not_pass_by_and_reactive_power_follows(
@@ -197,5 +199,3 @@ def test_a_forged_breaker_is_put_back_once_or_left_to_the_operator(attacker_of: 
 def test_a_forged_set_point_scales_what_the_generators_deliver(attacker_of: AttackerOf) -> None:
     attack = {**WINDOW, "family": "set_point", "factor": 0.25}
     np.testing.assert_allclose(acted(attacker_of(attack), "sgen_p_mw"), [0.4] * 3 + [0.1] * 4 + [0.4] * 2)
-
-

@@ -35,9 +35,9 @@ class Town:
     estimator: StateEstimator
 
     def reading(self, seed: int) -> np.ndarray:
-        return self.meters.true_values(self.truth) + self.meters.std_dev * np.random.default_rng(
-            seed
-        ).standard_normal(len(self.plan))
+        return self.meters.true_values(self.truth) + self.meters.std_dev * np.random.default_rng(seed).standard_normal(
+            len(self.plan)
+        )
 
     def estimate(self, value: np.ndarray) -> Estimate:
         load = self.net.load
