@@ -63,7 +63,8 @@ def town() -> Town:
     inputs = flow.nominal_inputs()
     inputs.load[:] *= LEARNED * np.random.default_rng(1).uniform(0.9, 1.1, len(inputs.load))
     truth = vars(flow.solve(inputs))
-    meters = Meters(plan, flow.network.order(), MeterSettings.ideal(), np.random.default_rng(0))
+    nobody = np.random.default_rng(0)
+    meters = Meters(plan, flow.network.order(), MeterSettings.ideal(), nobody, nobody)
     return Town(net, plan, meters, truth, StateEstimator(NetworkModel(net), plan, max_removals=0))
 
 
