@@ -10,6 +10,7 @@ import pytest
 from models.attacks import ATTACKS
 from models.detection import DETECTORS
 from mosaik_scenarios import RunResult, Scenario, catalogue, run
+from mosaik_scenarios.attack_scenarios import ATTACK_SCENARIOS
 from mosaik_scenarios.clean_days import history_of
 from mosaik_scenarios.errors import ScenarioError
 from mosaik_scenarios.manifest import claim, finish
@@ -19,6 +20,7 @@ from mosaik_scenarios.world import simulate
 from networks import FEEDERS
 from networks.registry import load_feeder
 from networks.supply import lines_behind
+from simulators.attacker import AttackerSimulator
 
 NOON = "2026-06-17T12:00:00+02:00"
 TEXTBOOK = ("chi_square", "largest_residual")
@@ -142,7 +144,19 @@ def test_what_is_real_at_the_plant_is_seen_at_the_plant(staged: RunResult) -> No
     assert supplied.iloc[during["set_point"]] > supplied.iloc[during["set_point"] - 1] + 0.1
 
 
-@pytest.mark.parametrize("name", catalogue.CATALOGUE)
+@pytest.mark.parametrize("scenario", ATTACK_SCENARIOS, ids=lambda scenario: scenario.name)
+def test_every_attack_of_a_named_scenario_finds_its_targets(scenario: Scenario) -> None:
+    attacker = AttackerSimulator().build(**Roles(scenario, load_feeder(scenario.feeder)).attacker())
+    assert [attack.family for attack in attacker.attacks] == [attack.family for attack in scenario.attacks]
+    assert all(attack.target_names for attack in attacker.attacks)
+
+
+def test_every_family_has_a_named_scenario() -> None:
+    assert {attack.family for scenario in catalogue.CATALOGUE.values() for attack in scenario.attacks} == set(ATTACKS)
+
+
+# The steps of those above are like any day's until their attacks begin.
+@pytest.mark.parametrize("name", sorted(catalogue.CATALOGUE.keys() - {scenario.name for scenario in ATTACK_SCENARIOS}))
 def test_every_scenario_of_the_catalogue_begins(name: str) -> None:
     scenario = catalogue.find(name)
     beginning = scenario.lasting(10 * scenario.step).with_overrides({"detectors": []})
