@@ -18,6 +18,7 @@ from mosaik_scenarios.roles import Roles
 from mosaik_scenarios.twin import Experiment
 from mosaik_scenarios.world import simulate
 from networks import FEEDERS
+from networks.feeder import Feeder
 from networks.registry import load_feeder
 from networks.supply import lines_behind
 from simulators.attacker import AttackerSimulator
@@ -144,9 +145,15 @@ def test_what_is_real_at_the_plant_is_seen_at_the_plant(staged: RunResult) -> No
     assert supplied.iloc[during["set_point"]] > supplied.iloc[during["set_point"] - 1] + 0.1
 
 
+@pytest.fixture(scope="module")
+def ieee33() -> Feeder:
+    return load_feeder("ieee33")
+
+
 @pytest.mark.parametrize("scenario", ATTACK_SCENARIOS, ids=lambda scenario: scenario.name)
-def test_every_attack_of_a_named_scenario_finds_its_targets(scenario: Scenario) -> None:
-    attacker = AttackerSimulator().build(**Roles(scenario, load_feeder(scenario.feeder)).attacker())
+def test_every_attack_of_a_named_scenario_finds_its_targets(ieee33: Feeder, scenario: Scenario) -> None:
+    assert scenario.feeder == "ieee33"
+    attacker = AttackerSimulator().build(**Roles(scenario, ieee33).attacker())
     assert [attack.family for attack in attacker.attacks] == [attack.family for attack in scenario.attacks]
     assert all(attack.target_names for attack in attacker.attacks)
 
