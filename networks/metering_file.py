@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from networks.checks import check_channels
 from networks.errors import InvalidFeederError, InvalidMeteringError
 from networks.feeder import METER_COLUMNS
-from networks.metering import STATUS_TYPES, STD_DEVS_IN_LIMIT, metering_plan
+from networks.metering import STD_DEVS_IN_LIMIT, metering_plan
+from networks.metering_points import STATUS_TYPES
 
 if TYPE_CHECKING:
     from typing import Any

@@ -110,6 +110,10 @@ class StealthyInjection(Attack[StealthyParameters]):
         super().__init__(parameters, surface, random)
         if surface.plan is None or surface.net is None:
             raise InvalidParameterError("a stealthy attacker knows the metering plan and the network: give both.")
+        if any(phase is not None for *_, phase in surface.place):
+            raise InvalidParameterError(
+                "a stealthy attacker's own estimator is balanced; solve the plant by pandapower, or attack otherwise."
+            )
         p, self._random = parameters, random
         if p.line is not None:
             surface.element_positions("line", [p.line])

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pandapower import pandapowerNet
     from pandas import DataFrame
 
-Place = tuple[str, int, str | None]
+Place = tuple[str, int, str | None, str | None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +35,7 @@ class AttackSurface:
     bus
         pandapower index of the bus at which every channel measures; empty if unknown.
     place
-        Element type, element and side of every channel; empty if unknown.
+        Element type, element, side and phase of every channel; empty if unknown.
     plan
         The metering plan, None if unknown.
     net
@@ -76,13 +76,15 @@ class AttackSurface:
     def of_plan(cls, plan: DataFrame, channel_buses: Sequence[int] = (), **known: Any) -> AttackSurface:
         """The surface of a metering plan; `known` are further fields."""
         sides = (side if isinstance(side, str) else None for side in plan["side"])
+        stated = plan["phase"].tolist() if "phase" in plan else [None] * len(plan)
+        phases = (phase if isinstance(phase, str) else None for phase in stated)
         elements = (int(element) for element in plan["element"])
         return cls.of(
             [str(name) for name in plan["name"]],
             plan["std_dev"].to_numpy(dtype=float).tolist(),
             [str(kind) for kind in plan["measurement_type"]],
             bus=tuple(int(bus) for bus in channel_buses),
-            place=tuple(zip((str(kind) for kind in plan["element_type"]), elements, sides, strict=True)),
+            place=tuple(zip((str(kind) for kind in plan["element_type"]), elements, sides, phases, strict=True)),
             plan=plan,
             **known,
         )

@@ -18,9 +18,6 @@ import numba
 import numpy as np
 from scipy.special import chdtrc, chdtri, ndtri
 
-from models.estimation.gain_matrix import StateLayout
-from models.estimation.measurement_model import Rows
-from models.estimation.sparse_ldl import FactorPattern, sparse_inverse
 from models.estimation.wls import GaussNewton, Solution
 from models.network_model import FloatArray
 
@@ -58,45 +55,17 @@ def residual_threshold(significance: float, n_channel: int) -> float:
 
 def normalised_residuals(problem: GaussNewton, solution: Solution, weight: FloatArray, n_metered: int) -> FloatArray:
     """|r_i| / sqrt(Omega_ii) of the metered rows ([1]), NaN for inactive and critical rows. (n_metered,)"""
-    return residuals_over_deviation(
-        problem.rows,
-        problem.layout,
-        problem.pattern,
-        solution.jacobian,
-        solution.factor,
-        solution.residual,
-        weight,
-        n_metered,
-    )
+    return residuals_over_deviation(problem.row_variance(solution), solution.residual, weight, n_metered)
 
 
 @numba.njit(cache=True)
 def residuals_over_deviation(
-    rows: Rows,
-    layout: StateLayout,
-    pattern: FactorPattern,
-    jacobian: FloatArray,
-    factor: FloatArray,
-    residual: FloatArray,
-    weight: FloatArray,
-    n_metered: int,
+    variance: FloatArray, residual: FloatArray, weight: FloatArray, n_metered: int
 ) -> FloatArray:
-    """Omega = R - H G^-1 H'; its diagonal needs the inverse of the gain matrix on that matrix's own pattern only."""
-    inverse = sparse_inverse(factor, pattern)
+    """The same from the `variance` of what the rows read in the estimated state: Omega = R - H G^-1 H'."""
     result = np.full(n_metered, np.nan)
     for row in range(n_metered):
-        if weight[row] == 0.0:
-            continue
-        estimated = 0.0
-        pair = layout.pair_start[row]
-        end = 2 * rows.term_start[row + 1]
-        for a in range(2 * rows.term_start[row], end):
-            estimated += jacobian[a] ** 2 * inverse[layout.pair_position[pair]]
-            pair += 1
-            for b in range(a + 1, end):
-                estimated += 2.0 * jacobian[a] * jacobian[b] * inverse[layout.pair_position[pair]]
-                pair += 1
-        share_of_variance = 1.0 - weight[row] * estimated
-        if share_of_variance > CRITICAL:
+        share_of_variance = 1.0 - weight[row] * variance[row]
+        if weight[row] != 0.0 and share_of_variance > CRITICAL:
             result[row] = abs(residual[row]) * np.sqrt(weight[row] / share_of_variance)
     return result

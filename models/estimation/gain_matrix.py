@@ -12,6 +12,7 @@ References
    and its Applications 34, 1980: the factor of the normal equations holds the one of the rotated rows.
 """
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numba
@@ -21,7 +22,7 @@ from scipy.sparse.linalg import splu
 
 from models.estimation.measurement_model import Rows
 from models.estimation.sparse_ldl import FactorPattern, analyse, factorise, pairs_within, positions
-from models.network_model import FloatArray, IntArray
+from models.network_model import BoolArray, FloatArray, IntArray
 
 # Smallest pivot of the gain matrix over its diagonal at which the factor still has four good digits.
 WELL_CONDITIONED = 1e-12
@@ -70,8 +71,13 @@ def elimination_order(rows: Rows, n_node: int) -> IntArray:
     return np.argsort(place)
 
 
-def lay_out(rows: Rows, order: IntArray, references: IntArray) -> tuple[StateLayout, FactorPattern]:
-    """Number the states in elimination order and find every place of the gain matrix that a row adds to."""
+def lay_out(
+    rows: Rows, order: IntArray, references: IntArray, besides: Iterable[Rows] = ()
+) -> tuple[StateLayout, FactorPattern]:
+    """Number the states in elimination order and find every place of the gain matrix that a row adds to.
+
+    The pattern has a place for every pair of states in a row of `besides` as well (see `layout_of`).
+    """
     n_node = len(order)
     has_angle = np.ones(n_node, dtype=bool)
     has_angle[references] = False
@@ -80,16 +86,43 @@ def lay_out(rows: Rows, order: IntArray, references: IntArray) -> tuple[StateLay
     magnitude_state[order] = np.cumsum(1 + has_angle[order]) - 1
     angle_state = np.where(has_angle, magnitude_state - 1, n_state)
 
+    pairs = [_pairs(some, angle_state, magnitude_state, n_state) for some in (rows, *besides)]
+    stored_rows = np.concatenate([p.row_state[p.stored] for p in pairs])
+    stored_columns = np.concatenate([p.column_state[p.stored] for p in pairs])
+    pattern = analyse(stored_rows, stored_columns, n_state)
+    return _layout(pairs[0], pattern, angle_state, magnitude_state), pattern
+
+
+def layout_of(rows: Rows, layout: StateLayout, pattern: FactorPattern) -> StateLayout:
+    """The layout of other rows with the same states, whose pairs are all in the pattern."""
+    pairs = _pairs(rows, layout.angle_state, layout.magnitude_state, layout.n_state)
+    return _layout(pairs, pattern, layout.angle_state, layout.magnitude_state)
+
+
+class _Pairs(NamedTuple):
+    """All pairs of entries of the same row, as states; those with a reference's angle are not stored."""
+
+    entry_state: IntArray
+    row_state: IntArray
+    column_state: IntArray
+    stored: BoolArray
+    pair_start: IntArray
+
+
+def _pairs(rows: Rows, angle_state: IntArray, magnitude_state: IntArray, n_state: int) -> _Pairs:
     entry_state = np.column_stack((angle_state[rows.term_node], magnitude_state[rows.term_node])).ravel()
     first, second = pairs_within(2 * rows.term_start)
     pairs_before = np.concatenate(([0], np.cumsum(np.bincount(first, minlength=len(entry_state)))))
     row_state, column_state = entry_state[first], entry_state[second]
     stored = (row_state < n_state) & (column_state < n_state)
-    pattern = analyse(row_state[stored], column_state[stored], n_state)
-    pair_position = np.full(len(first), len(pattern.row_index), dtype=np.int64)
-    pair_position[stored] = positions(pattern, row_state[stored], column_state[stored])
-    pair_start = pairs_before[2 * rows.term_start].astype(np.int64)
-    return StateLayout(n_state, angle_state, magnitude_state, entry_state, pair_start, pair_position), pattern
+    return _Pairs(entry_state, row_state, column_state, stored, pairs_before[2 * rows.term_start].astype(np.int64))
+
+
+def _layout(pairs: _Pairs, pattern: FactorPattern, angle_state: IntArray, magnitude_state: IntArray) -> StateLayout:
+    n_state = len(pattern.column_start) - 1
+    pair_position = np.full(len(pairs.stored), len(pattern.row_index), dtype=np.int64)
+    pair_position[pairs.stored] = positions(pattern, pairs.row_state[pairs.stored], pairs.column_state[pairs.stored])
+    return StateLayout(n_state, angle_state, magnitude_state, pairs.entry_state, pairs.pair_start, pair_position)
 
 
 @numba.njit(cache=True)
@@ -113,11 +146,22 @@ def gain_matrix(
 
 @numba.njit(cache=True)
 def factor_of_gain(
-    rows: Rows, layout: StateLayout, pattern: FactorPattern, jacobian: FloatArray, weight: FloatArray
+    rows: Rows,
+    layout: StateLayout,
+    pattern: FactorPattern,
+    jacobian: FloatArray,
+    weight: FloatArray,
+    more_jacobian: FloatArray,
+    more_weight: FloatArray,
 ) -> tuple[bool, FloatArray]:
-    """Factor of the gain matrix, and whether it exists: formed and factorised if that is accurate, else rotated."""
+    """Factor of the gain matrix, and whether it exists: formed and factorised if that is accurate, else rotated.
+
+    Where there are any, the same rows count once more with `more_jacobian` and `more_weight`, unless rotated.
+    """
     deficient = np.empty(layout.n_state, dtype=np.bool_)
     factor = gain_matrix(rows, layout, pattern, jacobian, weight)
+    if len(more_weight):
+        factor += gain_matrix(rows, layout, pattern, more_jacobian, more_weight)
     if factorise(factor, pattern, WELL_CONDITIONED, deficient) == 0:
         return True, factor
     return rotated_factor(rows, layout, pattern, jacobian, weight)
@@ -133,10 +177,11 @@ def rotated_factor(
     factor = np.zeros(len(row_index) + 1)
     largest_entry = np.zeros(n_state + 1)
     pending = np.zeros(n_state + 1)
-    # Zero injections, the heaviest rows, come last in the list and go first into the factor: rotations want it so.
-    for row in range(len(weight) - 1, -1, -1):
+    # Heavy rows go first into the factor: a light row rotated in later leaves them as they are, the other way round the
+    # light one drowns in their rounding.
+    for row in np.argsort(-weight):
         if weight[row] == 0.0:
-            continue
+            break
         state = n_state
         for a in range(2 * rows.term_start[row], 2 * rows.term_start[row + 1]):
             entry = layout.entry_state[a]
@@ -166,3 +211,22 @@ def rotated_factor(
         for a in range(diagonal + 1, end):
             factor[a] /= pivot
     return True, factor
+
+
+@numba.njit(cache=True)
+def variance_of_rows(rows: Rows, layout: StateLayout, jacobian: FloatArray, inverse: FloatArray) -> FloatArray:
+    """Diagonal of H G^-1 H', the variance of what rows read in the estimated state ([1], chapter 5). (n_row,) [pu^2]
+
+    It needs the `inverse` of the gain matrix on that matrix's own pattern only.
+    """
+    variance = np.zeros(len(rows.quantity))
+    for row in range(len(variance)):
+        pair = layout.pair_start[row]
+        end = 2 * rows.term_start[row + 1]
+        for a in range(2 * rows.term_start[row], end):
+            variance[row] += jacobian[a] ** 2 * inverse[layout.pair_position[pair]]
+            pair += 1
+            for b in range(a + 1, end):
+                variance[row] += 2.0 * jacobian[a] * jacobian[b] * inverse[layout.pair_position[pair]]
+                pair += 1
+    return variance

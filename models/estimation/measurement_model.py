@@ -1,8 +1,9 @@
 """What meters would read in a given state: h(x) and its analytic Jacobian, row by row, on a pattern that stays.
 
-Every row looks at one place: a node's voltage, or what flows from a node into the network, all of it (injection) or
-through one branch (flow). Both flows are a sum of admittance times voltage over a few nodes, the row's *terms*, so that
-one formula serves them. The state is polar: angle and magnitude of every node.
+Every row looks at one place of the network and what is there: a voltage, and the current that flows from there into the
+network, all of it (injection) or through one branch (flow). Both are sums of coefficient times voltage over a few nodes,
+the row's *terms*, so that one formula serves them all. The voltage is mostly that of one node; where a node has been
+eliminated it is a sum as well. Derivatives are by angle and magnitude of every node.
 
 References
 ----------
@@ -10,162 +11,239 @@ References
    function and Jacobian.
 """
 
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numba
 import numpy as np
 
-from models.estimation.network_equations import NetworkEquations
+from models.estimation.elimination import Elimination, Sum
+from models.estimation.network_equations import Branches
 from models.network_model import ComplexArray, FloatArray, IntArray
 
 VOLTAGE, ACTIVE_POWER, REACTIVE_POWER, CURRENT, ANGLE = range(5)
+NOWHERE = -1
+TURN = 2.0 * np.pi
 
 
 class Rows(NamedTuple):
-    """The rows of h(x) for the kernels.
+    """The rows of h(x) for the kernels; nodes are those that elimination has left.
 
     Attributes
     ----------
     quantity
         `VOLTAGE`, `ACTIVE_POWER`, `REACTIVE_POWER`, `CURRENT` or `ANGLE`. (n_row,)
     own_node
-        Node whose voltage is read, or from which power or current flows into the network. (n_row,)
+        Node whose voltage is read, or from which power or current flows; `NOWHERE` where that is a sum. (n_row,)
+    partner
+        For an active power, the row of the reactive power in the same place, and the other way round; else `NOWHERE`.
+        (n_row,)
     term_start
-        First term of each row; one more for the end. (n_row + 1,)
+        First term of each row; one more for the end. A row without terms reads zero in any state. (n_row + 1,)
     term_node
         Node of each term. (n_term,)
+    term_voltage
+        Voltage read per voltage at the term's node. (n_term,)
     term_admittance
-        Current from the own node per voltage at the term's node. (n_term,) [pu]
+        Current read per voltage at the term's node. (n_term,) [pu]
     """
 
     quantity: IntArray
     own_node: IntArray
+    partner: IntArray
     term_start: IntArray
     term_node: IntArray
+    term_voltage: ComplexArray
     term_admittance: ComplexArray
 
 
-@dataclass
 class RowCollector:
-    """Collects rows one by one for one topology state; each method returns the number of the row it added."""
+    """Collects what rows read and where; each method returns the number of the row it added."""
 
-    admittances: NetworkEquations
-    quantity: list[int] = field(default_factory=list)
-    own_node: list[int] = field(default_factory=list)
-    term_count: list[int] = field(default_factory=list)
-    term_node: list[int] = field(default_factory=list)
-    term_admittance: list[complex] = field(default_factory=list)
+    def __init__(self) -> None:
+        self._quantity: list[int] = []
+        self._place: list[tuple[int, int]] = []
+
+    def __len__(self) -> int:
+        return len(self._quantity)
 
     def voltage(self, node: int) -> int:
         """Voltage magnitude at a node. [pu]"""
-        return self._add(VOLTAGE, node, [node], [1.0])
+        return self._add(VOLTAGE, node, NOWHERE)
 
     def angle(self, node: int) -> int:
         """Voltage angle at a node, against the set-point of the reference. [rad]"""
-        return self._add(ANGLE, node, [node], [1.0])
+        return self._add(ANGLE, node, NOWHERE)
 
     def injection(self, quantity: int, node: int) -> int:
         """Active or reactive power from a node into the network, its shunts included. [pu]"""
-        ybus = self.admittances.ybus
-        entries = slice(ybus.indptr[node], ybus.indptr[node + 1])
-        nodes = ybus.indices[entries].tolist()
-        return self._add(quantity, node, nodes, ybus.data[entries].tolist())
+        return self._add(quantity, node, NOWHERE)
 
     def flow(self, quantity: int, branch: int, end: int) -> int:
         """Active or reactive power or current magnitude into a branch at one end. [pu]"""
-        node, nodes, admittance = self.admittances.terminal(branch, end)
-        return self._add(quantity, node, *_summed_by_node(nodes, admittance))
+        return self._add(quantity, branch, end)
 
-    def rows(self) -> Rows:
-        """What was collected, as arrays."""
+    def rows(self, network: Branches, elimination: Elimination) -> Rows:
+        """What was collected, on one network."""
+        sums = [self._sums(row, network, elimination) for row in range(len(self))]
+        nodes = [list({**voltage, **current}) for voltage, current in sums]
+        voltages = [sum_.get(node, 0.0) for (sum_, _), around in zip(sums, nodes, strict=True) for node in around]
+        currents = [sum_.get(node, 0.0) for (_, sum_), around in zip(sums, nodes, strict=True) for node in around]
         return Rows(
-            quantity=np.array(self.quantity, dtype=np.int64),
-            own_node=np.array(self.own_node, dtype=np.int64),
-            term_start=np.concatenate(([0], np.cumsum(self.term_count))).astype(np.int64),
-            term_node=np.array(self.term_node, dtype=np.int64),
-            term_admittance=np.array(self.term_admittance, dtype=complex),
+            quantity=np.array(self._quantity, dtype=np.int64),
+            own_node=np.array([_only_node(voltage) for voltage, _ in sums], dtype=np.int64),
+            partner=self._partners(),
+            term_start=np.concatenate(([0], np.cumsum([len(around) for around in nodes]))).astype(np.int64),
+            term_node=np.array([node for around in nodes for node in around], dtype=np.int64),
+            term_voltage=np.array(voltages, dtype=complex),
+            term_admittance=np.array(currents, dtype=complex),
         )
 
-    def _add(self, quantity: int, own_node: int, nodes: list[int], admittance: list[complex]) -> int:
-        self.quantity.append(quantity)
-        self.own_node.append(own_node)
-        self.term_count.append(len(nodes))
-        self.term_node += nodes
-        self.term_admittance += admittance
-        return len(self.quantity) - 1
+    def _add(self, quantity: int, node_or_branch: int, end: int) -> int:
+        self._quantity.append(quantity)
+        self._place.append((node_or_branch, end))
+        return len(self) - 1
+
+    def _sums(self, row: int, network: Branches, elimination: Elimination) -> tuple[Sum, Sum]:
+        """Voltage and current that a row looks at."""
+        place, end = self._place[row]
+        if end != NOWHERE:
+            node, nodes, admittance = network.terminal(place, end)
+            return elimination.voltage(node), elimination.current(nodes, admittance)
+        if self._quantity[row] in (VOLTAGE, ANGLE):
+            return elimination.voltage(place), {}
+        current = elimination.injection(place)
+        # Where nothing flows, power is zero in any state.
+        return (elimination.voltage(place), current) if current else ({}, {})
+
+    def _partners(self) -> IntArray:
+        """Rows of P and Q in the same place, one of each."""
+        partner = np.full(len(self), NOWHERE, dtype=np.int64)
+        alone: dict[tuple[int, tuple[int, int]], list[int]] = {}
+        other = {ACTIVE_POWER: REACTIVE_POWER, REACTIVE_POWER: ACTIVE_POWER}
+        for row, (quantity, place) in enumerate(zip(self._quantity, self._place, strict=True)):
+            if quantity not in other:
+                continue
+            waiting = alone.get((other[quantity], place))
+            if waiting:
+                partner[row] = waiting.pop()
+                partner[partner[row]] = row
+            else:
+                alone.setdefault((quantity, place), []).append(row)
+        return partner
 
 
-def _summed_by_node(nodes: list[int], admittance: list[complex]) -> tuple[list[int], list[complex]]:
-    """Every node once: a branch between buses that a closed switch joins begins and ends in the same one."""
-    total: dict[int, complex] = {}
-    for node, y in zip(nodes, admittance, strict=True):
-        total[node] = total.get(node, 0.0) + y
-    return list(total), list(total.values())
+def _only_node(voltage: Sum) -> int:
+    """The node whose voltage this is."""
+    return next(iter(voltage)) if list(voltage.values()) == [1.0] else NOWHERE
 
 
 @numba.njit(cache=True)
-def linearise(
-    rows: Rows, va_radian: FloatArray, vm_pu: FloatArray, predicted: FloatArray, jacobian: FloatArray
-) -> None:
-    """Fill in h(x) and its Jacobian.
+def sums_of(rows: Rows, row: int, v: ComplexArray) -> tuple[complex, complex]:
+    """Voltage and current that a row looks at. [pu]"""
+    voltage = current = 0.0 + 0.0j
+    for t in range(rows.term_start[row], rows.term_start[row + 1]):
+        current += rows.term_admittance[t] * v[rows.term_node[t]]
+    own = rows.own_node[row]
+    if own != NOWHERE:
+        return v[own], current
+    for t in range(rows.term_start[row], rows.term_start[row + 1]):
+        voltage += rows.term_voltage[t] * v[rows.term_node[t]]
+    return voltage, current
 
-    Parameters
-    ----------
-    va_radian, vm_pu
-        State of every node. (n_node,) [rad], [pu]
-    predicted
-        Receives h(x). (n_row,) [pu]
-    jacobian
-        Receives, for term t, the derivatives by angle (entry 2t) and magnitude (entry 2t + 1) of its node. (2 n_term,)
+
+@numba.njit(cache=True)
+def prediction(quantity: int, voltage: complex, current: complex) -> float:
+    """h(x) of one row that looks at this voltage and current; an angle between -pi and pi."""
+    if quantity == VOLTAGE:
+        return abs(voltage)
+    if quantity == ANGLE:
+        return np.arctan2(voltage.imag, voltage.real)
+    if quantity == CURRENT:
+        return abs(current)
+    if quantity == ACTIVE_POWER:
+        return (voltage * np.conj(current)).real
+    return (voltage * np.conj(current)).imag
+
+
+@numba.njit(cache=True)
+def deviation(quantity: int, measured: float, voltage: complex, current: complex) -> float:
+    """z - h(x) of one row; of angles the way round that is shorter."""
+    difference = measured - prediction(quantity, voltage, current)
+    return difference - TURN * np.round(difference / TURN) if quantity == ANGLE else difference
+
+
+@numba.njit(cache=True)
+def predict(rows: Rows, v: ComplexArray) -> FloatArray:
+    """h(x). (n_row,) [pu or rad]"""
+    predicted = np.empty(len(rows.quantity))
+    for row in range(len(predicted)):
+        voltage, current = sums_of(rows, row, v)
+        predicted[row] = prediction(rows.quantity[row], voltage, current)
+    return predicted
+
+
+@numba.njit(cache=True)
+def linearise(rows: Rows, v: ComplexArray) -> FloatArray:
+    """The Jacobian of h(x) where the nodes' voltages are `v` (n_node,) [pu].
+
+    Returns
+    -------
+    For term t, the derivatives by angle (entry 2t) and magnitude (entry 2t + 1) of its node. (2 n_term,)
+
+    Notes
+    -----
+    A term's voltage u and current i turn with the angle of its node and grow with its magnitude: du/d(angle) = j u,
+    du/d(magnitude) = u / magnitude. The rest is the chain rule on |U|, arg U, |I| and S = U conj(I).
     """
-    v = np.empty(len(vm_pu), dtype=np.complex128)
-    for node in range(len(vm_pu)):
-        v[node] = vm_pu[node] * complex(np.cos(va_radian[node]), np.sin(va_radian[node]))
+    jacobian = np.empty(2 * len(rows.term_node))
+    vm_pu = np.abs(v)
     for row in range(len(rows.quantity)):
-        own = rows.own_node[row]
-        terms = range(rows.term_start[row], rows.term_start[row + 1])
-        quantity = rows.quantity[row]
-        if quantity == VOLTAGE:
-            predicted[row] = vm_pu[own]
-            for t in terms:
-                jacobian[2 * t] = 0.0
-                jacobian[2 * t + 1] = 1.0
-            continue
-        if quantity == ANGLE:
-            predicted[row] = va_radian[own]
-            for t in terms:
-                jacobian[2 * t] = 1.0
-                jacobian[2 * t + 1] = 0.0
-            continue
-
-        current = 0.0 + 0.0j
-        for t in terms:
-            current += rows.term_admittance[t] * v[rows.term_node[t]]
-
-        if quantity == CURRENT:
-            # d|I|/dx = Re(conj(I)/|I| dI/dx); without current there is no direction and the row says nothing.
-            magnitude = abs(current)
-            direction = np.conj(current) / magnitude if magnitude > 0.0 else 0.0 + 0.0j
-            predicted[row] = magnitude
-            for t in terms:
-                node = rows.term_node[t]
-                share = direction * rows.term_admittance[t] * v[node]
-                jacobian[2 * t] = -share.imag
-                jacobian[2 * t + 1] = share.real / vm_pu[node]
-            continue
-
-        # S = V conj(I) is the sum over terms of V_own conj(y V_node): dS/d(angle) = -j share, dS/d(magnitude) =
-        # share / magnitude; the own voltage stands before the sum as well and adds j S and S / magnitude.
-        power = v[own] * np.conj(current)
-        predicted[row] = power.real if quantity == ACTIVE_POWER else power.imag
-        for t in terms:
+        voltage, current = sums_of(rows, row, v)
+        by_voltage, by_current = sensitivity(rows.quantity[row], voltage, current)
+        for t in range(rows.term_start[row], rows.term_start[row + 1]):
             node = rows.term_node[t]
-            share = v[own] * np.conj(rows.term_admittance[t] * v[node])
-            by_angle = -1j * share
-            by_magnitude = share / vm_pu[node]
-            if node == own:
-                by_angle += 1j * power
-                by_magnitude += power / vm_pu[own]
-            jacobian[2 * t] = by_angle.real if quantity == ACTIVE_POWER else by_angle.imag
-            jacobian[2 * t + 1] = by_magnitude.real if quantity == ACTIVE_POWER else by_magnitude.imag
+            share = (by_voltage * rows.term_voltage[t] + by_current * rows.term_admittance[t]) * v[node]
+            jacobian[2 * t] = -share.imag
+            jacobian[2 * t + 1] = share.real / vm_pu[node]
+    return jacobian
+
+
+@numba.njit(cache=True)
+def sensitivity(quantity: int, voltage: complex, current: complex) -> tuple[complex, complex]:
+    """What multiplies a small change of a row's voltage and current, so that the real part is its change of h."""
+    if quantity == VOLTAGE:
+        return np.conj(voltage) / abs(voltage), 0.0 + 0.0j
+    if quantity == ANGLE:
+        return -1j / voltage, 0.0 + 0.0j
+    if quantity == CURRENT:
+        # Without current there is no direction and the row says nothing.
+        return 0.0 + 0.0j, np.conj(current) / abs(current) if abs(current) > 0.0 else 0.0 + 0.0j
+    if quantity == ACTIVE_POWER:
+        return np.conj(current), np.conj(voltage)
+    return -1j * np.conj(current), 1j * np.conj(voltage)
+
+
+@numba.njit(cache=True)
+def current_curvature(
+    rows: Rows, measured: FloatArray, weight: FloatArray, v: ComplexArray
+) -> tuple[FloatArray, FloatArray]:
+    """Second derivatives of J by the direction of current, as further rows: their Jacobian and weights.
+
+    With z read, w (z - |I|)^2 / 2 curves by w along I and by w (1 - z / |I|) across it; the latter counts where it is
+    positive. The derivative across is that of |I| turned by a right angle. (2 n_term,), (n_row,)
+    """
+    across, across_weight = np.zeros(2 * len(rows.term_node)), np.zeros(len(weight))
+    for row in range(len(weight)):
+        if rows.quantity[row] != CURRENT or weight[row] == 0.0:
+            continue
+        _, current = sums_of(rows, row, v)
+        if not abs(current) > measured[row]:
+            continue
+        across_weight[row] = weight[row] * (1.0 - measured[row] / abs(current))
+        _, along = sensitivity(CURRENT, 0.0 + 0.0j, current)
+        for t in range(rows.term_start[row], rows.term_start[row + 1]):
+            node = rows.term_node[t]
+            share = along * rows.term_admittance[t] * v[node]
+            across[2 * t] = share.real
+            across[2 * t + 1] = share.imag / abs(v[node])
+    return across, across_weight

@@ -1,7 +1,6 @@
-"""Weighted least squares by Gauss-Newton on the normal equations, one compiled call a solution.
+"""Weighted least squares: the estimation problem of one topology state, ready to be solved scan after scan.
 
-Minimises J(x) = sum of ((z - h(x)) / sigma)^2 by repeating G dx = H' W (z - h(x)), G = H' W H, until dx is small. Rows
-may be switched off by a zero weight without any change of pattern.
+Minimises J(x) = sum of ((z - h(x)) / sigma)^2. Rows may be switched off by a zero weight without any change of pattern.
 
 References
 ----------
@@ -10,30 +9,28 @@ References
 
 from typing import NamedTuple
 
-import numba
 import numpy as np
+from scipy.sparse import csr_matrix
 
-from models.estimation.gain_matrix import StateLayout, elimination_order, factor_of_gain, lay_out
+from models.estimation.descent import NO_LINEARISATION, Linearisation, descend
+from models.estimation.gain_matrix import StateLayout, elimination_order, lay_out, variance_of_rows
 from models.estimation.measurement_model import CURRENT, Rows, linearise
+from models.estimation.misfit import misfit
 from models.estimation.network_equations import NetworkEquations
-from models.estimation.sparse_ldl import FactorPattern, solve
-from models.network_model import FloatArray
+from models.estimation.sparse_ldl import solve, sparse_inverse
+from models.network_model import ComplexArray, FloatArray, IntArray
 
-# The last step changes no angle [rad] or magnitude [pu] by more than this,
+# The last step changes no angle [rad] or magnitude [pu] by more than this, and J by next to nothing beside its standard
+# deviation.
 TOLERANCE = 1e-8
-# and J by next to nothing beside its standard deviation.
 NEGLIGIBLE_IMPROVEMENT = 1e-2
-# Current magnitudes near zero make the end slow: when these run out, a negligible improvement alone is good enough.
-MAX_ITERATIONS = 25
 # A current magnitude fits either direction of flow. The other rows, which determine the state without it, choose the
 # direction: currents join once a step without them is shorter than this.
 CURRENTS_JOIN_BELOW = 1e-2
-# A longer Gauss-Newton step leaves the region in which the linearisation means anything; it is shortened to this.
-LONGEST_STEP = 0.35
 
 
 class Solution(NamedTuple):
-    """Where Gauss-Newton ended.
+    """Where the search for the smallest J ended.
 
     Attributes
     ----------
@@ -41,21 +38,19 @@ class Solution(NamedTuple):
         Whether the last step was negligible; if not, the other fields mean nothing.
     iterations
         Number of linear solutions.
-    va_radian, vm_pu
-        State of every node. (n_node,) [rad], [pu]
+    v
+        Voltage of every node. (n_node,) [pu]
     residual
         z - h(x) of every row. (n_row,) [pu]
-    jacobian, factor
-        Derivatives and factor of the gain matrix there, in the order of the rows' terms and of the factor's pattern.
+    linearisation
+        Derivatives and factor of the gain matrix, at this state or so near that they are as good as there.
     """
 
     converged: bool
     iterations: int
-    va_radian: FloatArray
-    vm_pu: FloatArray
+    v: ComplexArray
     residual: FloatArray
-    jacobian: FloatArray
-    factor: FloatArray
+    linearisation: Linearisation
 
 
 class GaussNewton:
@@ -67,119 +62,113 @@ class GaussNewton:
         The topology state.
     rows
         All rows that may ever be switched on in it.
+    kept
+        The nodes that the rows number from zero on; None is all.
+    besides
+        Other rows whose variance may be asked for (`variance_of`).
+
+    Attributes
+    ----------
+    cold_starts
+        What a first estimate starts from: the unloaded network's voltages, and its angles with the magnitudes of the
+        set-points. Feeders with regulators in series have wrong minima near the set-points; where generators hold the
+        voltage, these are nearer than the unloaded network.
     """
 
-    def __init__(self, admittances: NetworkEquations, rows: Rows) -> None:
+    def __init__(
+        self,
+        admittances: NetworkEquations,
+        rows: Rows,
+        kept: IntArray | None = None,
+        besides: tuple[Rows, ...] = (),
+    ) -> None:
+        nodes = np.arange(admittances.n_node) if kept is None else kept
         self.rows = rows
-        self.references = admittances.reference_nodes
-        self.layout, self.pattern = lay_out(rows, elimination_order(rows, admittances.n_node), self.references)
-        flat, unloaded = admittances.flat_start, admittances.unloaded_start
-        self._starts = (flat, unloaded) if len(admittances.pv_nodes) else (unloaded, flat)
+        self.references = np.flatnonzero(np.isin(nodes, admittances.reference_nodes))
+        self.layout, self.pattern = lay_out(rows, elimination_order(rows, len(nodes)), self.references, besides)
+        self._is_current = rows.quantity == CURRENT
+        self._has_currents = bool(self._is_current.any())
+        flat, unloaded = admittances.flat_start[nodes], admittances.unloaded_start[nodes]
+        self.cold_starts = (flat, unloaded) if len(admittances.pv_nodes) else (unloaded, flat)
+        self._directed = self._all = NO_LINEARISATION
+        self._variances = NO_LINEARISATION, np.empty(0)
 
     @property
     def n_state(self) -> int:
         """Number of states: two a node less one angle an island."""
         return self.layout.n_state
 
-    def cold_starts(self) -> list[tuple[FloatArray, FloatArray]]:
-        """What a first estimate starts from: angles [rad] and magnitudes [pu] without load, and at set-points.
+    def solve(self, measured: FloatArray, weight: FloatArray, start: ComplexArray) -> Solution:
+        """Minimise J from the voltages `start`; `weight` is 1 / sigma^2 of every row, zero where it is switched off."""
+        iterations = 0
+        if self._has_currents and weight[self._is_current].any():
+            directed = np.where(self._is_current, 0.0, weight)
+            first = self._descend(measured, directed, start, self._directed, CURRENTS_JOIN_BELOW, np.inf)
+            self._directed = first.linearisation
+            if not first.converged:
+                return first
+            iterations, start = first.iterations, first.v
+        last = self._descend(measured, weight, start, self._all, TOLERANCE, NEGLIGIBLE_IMPROVEMENT)
+        self._all = last.linearisation
+        return last._replace(iterations=iterations + last.iterations)
 
-        Feeders with regulators in series have wrong minima near the set-points; where generators hold the voltage,
-        these are nearer than the unloaded network.
+    def row_variance(self, solution: Solution) -> FloatArray:
+        """Variance of h(x) of every row in the estimated state. (n_row,) [pu^2]"""
+        at = solution.linearisation
+        if self._variances[0] is not at:
+            inverse = sparse_inverse(at.factor, self.pattern)
+            self._variances = at, variance_of_rows(self.rows, self.layout, at.jacobian, inverse)
+        return self._variances[1]
+
+    def variance_of(self, solution: Solution, rows: Rows, layout: StateLayout) -> FloatArray:
+        """The same of other rows; all their pairs are in the pattern. (n_row,) [pu^2]"""
+        at = solution.linearisation
+        return variance_of_rows(rows, layout, linearise(rows, at.v), sparse_inverse(at.factor, self.pattern))
+
+    def propagate(self, solution: Solution, row: int) -> FloatArray:
+        """Covariance of the estimated readings of all rows with that of one, H G^-1 h'. (n_row,) [pu^2]"""
+        at = solution.linearisation
+        jacobian = self._matrix(at.jacobian)
+        state = jacobian[row].toarray().ravel()
+        state[self.n_state] = 0.0
+        solve(at.factor, self.pattern, state)
+        state[self.n_state] = 0.0
+        return np.asarray(jacobian @ state)
+
+    def linear_model(self, measured: FloatArray, weight: FloatArray, v: ComplexArray) -> tuple[csr_matrix, FloatArray]:
+        """Jacobian of all rows where the nodes' voltages are `v`, and z - h(x) of those that have a weight.
+
+        Returns
+        -------
+        (n_row, n_state), (n_row,) [pu]
         """
-        return [(np.angle(start), np.abs(start)) for start in self._starts]
+        residual = np.zeros(len(measured))
+        misfit(self.rows, measured, weight, v, residual, np.empty_like(v))
+        return self._matrix(linearise(self.rows, v))[:, : self.n_state], residual
 
-    def solve(self, measured: FloatArray, weight: FloatArray, va_radian: FloatArray, vm_pu: FloatArray) -> Solution:
-        """Minimise J from the given state; `weight` is 1 / sigma^2 of every row, zero where it is switched off."""
-        return Solution(*gauss_newton(self.rows, self.layout, self.pattern, measured, weight, va_radian, vm_pu))
+    def moved(self, v: ComplexArray, step: FloatArray) -> ComplexArray:
+        """The voltages `v` after a change of the states. (n_node,) [pu]"""
+        change = np.append(step, 0.0)
+        vm_pu = np.abs(v) + change[self.layout.magnitude_state]
+        return vm_pu * np.exp(1j * (np.angle(v) + change[self.layout.angle_state]))
 
+    def _matrix(self, jacobian: FloatArray) -> csr_matrix:
+        """Derivatives by row and state, and by reference angles in the last column. (n_row, n_state + 1)"""
+        entries = (jacobian, self.layout.entry_state, 2 * self.rows.term_start)
+        return csr_matrix(entries, shape=(len(self.rows.quantity), self.n_state + 1))
 
-@numba.njit(cache=True)
-def gauss_newton(
-    rows: Rows,
-    layout: StateLayout,
-    pattern: FactorPattern,
-    measured: FloatArray,
-    weight: FloatArray,
-    start_va_radian: FloatArray,
-    start_vm_pu: FloatArray,
-) -> tuple[bool, int, FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]:
-    """The fields of `Solution`."""
-    va_radian, vm_pu = start_va_radian.copy(), start_vm_pu.copy()
-    residual = np.empty(len(rows.quantity))
-    jacobian = np.empty(2 * len(rows.term_node))
-    factor = np.empty(0)
-    longest = improvement = np.inf
-    iteration = 0
-    directed = weight_of_directed_rows(rows, weight)
-    all_rows = directed.sum() == weight.sum()
-    compare(rows, measured, va_radian, vm_pu, residual, jacobian)
-    while iteration < MAX_ITERATIONS:
-        iteration += 1
-        in_force = weight if all_rows else directed
-        downhill = gradient(rows, layout, jacobian, in_force, residual)
-        determined, factor = factor_of_gain(rows, layout, pattern, jacobian, in_force)
-        step = downhill.copy()
-        solve(factor, pattern, step)
-        longest, improvement = size_of_step(downhill, step)
-        if not (determined and np.isfinite(improvement)):
-            improvement = np.inf
-            break
-        shortening = min(1.0, LONGEST_STEP / longest) if longest > 0.0 else 1.0
-        for node in range(len(vm_pu)):
-            va_radian[node] += shortening * step[layout.angle_state[node]]
-            vm_pu[node] += shortening * step[layout.magnitude_state[node]]
-        compare(rows, measured, va_radian, vm_pu, residual, jacobian)
-        if all_rows and longest < TOLERANCE and improvement < NEGLIGIBLE_IMPROVEMENT:
-            break
-        all_rows = all_rows or longest < CURRENTS_JOIN_BELOW
-    converged = all_rows and improvement < NEGLIGIBLE_IMPROVEMENT
-    return converged, iteration, va_radian, vm_pu, residual, jacobian, factor
-
-
-@numba.njit(cache=True)
-def weight_of_directed_rows(rows: Rows, weight: FloatArray) -> FloatArray:
-    """The weights with those of current magnitudes zero."""
-    result = weight.copy()
-    for row in range(len(weight)):
-        if rows.quantity[row] == CURRENT:
-            result[row] = 0.0
-    return result
-
-
-@numba.njit(cache=True)
-def compare(
-    rows: Rows,
-    measured: FloatArray,
-    va_radian: FloatArray,
-    vm_pu: FloatArray,
-    residual: FloatArray,
-    jacobian: FloatArray,
-) -> None:
-    """Fill in the residuals z - h(x) and the Jacobian of h."""
-    linearise(rows, va_radian, vm_pu, residual, jacobian)
-    for row in range(len(residual)):
-        residual[row] = measured[row] - residual[row]
-
-
-@numba.njit(cache=True)
-def gradient(
-    rows: Rows, layout: StateLayout, jacobian: FloatArray, weight: FloatArray, residual: FloatArray
-) -> FloatArray:
-    """H' W (z - h(x)), with one entry more for the reference angles, zero."""
-    result = np.zeros(layout.n_state + 1)
-    for row in range(len(weight)):
-        for a in range(2 * rows.term_start[row], 2 * rows.term_start[row + 1]):
-            result[layout.entry_state[a]] += jacobian[a] * weight[row] * residual[row]
-    result[layout.n_state] = 0.0
-    return result
-
-
-@numba.njit(cache=True)
-def size_of_step(downhill: FloatArray, step: FloatArray) -> tuple[float, float]:
-    """Largest change of a state [rad or pu], and by how much J falls if h is linear."""
-    longest = improvement = 0.0
-    for state in range(len(step)):
-        longest = max(longest, abs(step[state]))
-        improvement += downhill[state] * step[state]
-    return longest, improvement
+    def _descend(
+        self,
+        measured: FloatArray,
+        weight: FloatArray,
+        start: ComplexArray,
+        known: Linearisation,
+        tolerance: float,
+        negligible: float,
+    ) -> Solution:
+        converged, iterations, point, is_new, linearisation = descend(
+            self.rows, self.layout, self.pattern, measured, weight, start, known, tolerance, negligible
+        )
+        if not is_new:
+            linearisation = known
+        return Solution(converged, iterations, point[0], point[1], linearisation if converged else NO_LINEARISATION)

@@ -67,7 +67,7 @@ def surface() -> AttackSurface:
         STD_DEV,
         [name.split()[0] for name in NAMES],
         bus=(1, 2, 3, 2, 3, 3, 1),
-        place=tuple((kind, int(element), None) for _, kind, element in (name.split() for name in NAMES)),
+        place=tuple((kind, int(element), None, None) for _, kind, element in (name.split() for name in NAMES)),
         net=small_net(),
         start_time_of_day_s=22 * 3600.0,
     )

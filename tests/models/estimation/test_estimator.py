@@ -208,7 +208,9 @@ def test_injections_of_buses_joined_by_a_switch_add_up(
 
     value[p_at_1] += 1.0
     suspected = estimator.estimate(value, np.ones(len(plan), dtype=bool))
-    assert suspected.removed[[p_at_1, p_at_2]].all()
+    assert suspected.suspects[[p_at_1, p_at_2]].all()
+    assert not suspected.removed.any()
+    assert not suspected.identifiable
 
 
 def test_a_bus_with_storage_is_no_zero_injection(
