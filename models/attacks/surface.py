@@ -136,7 +136,7 @@ class AttackSurface:
         for bus in buses:
             if not any(self.bus[position] == bus for position in candidates):
                 of_type = f" of type {measurement_type!r}" if measurement_type else ""
-                metered = ", ".join(map(str, sorted(set(self.bus))))
+                metered = ", ".join(map(str, sorted({self.bus[position] for position in candidates})))
                 raise InvalidParameterError(f"bus {bus} has no channel{of_type}; there are some at {metered}.")
         return np.array([position for position in candidates if self.bus[position] in buses], dtype=np.int64)
 
