@@ -4,9 +4,9 @@ python -m benchmarks.estimator [--feeders NAME ...] [--estimates N] [--json FILE
 
 What is measured is said in `benchmarks.estimation_case`; every estimate gets fresh noise, made outside of the timed
 region, and starts from the one before where the estimator can. Timed is what a control room asks for at each scan: the
-state, its objective J(x) and every normalised residual (gridtwin, pandapower), or the bare state (power-grid-model, PGM,
-which has no more; it is left out where it is not installed). "New weights" is gridtwin with other variances at every
-scan, "compile" what a topology state costs once. Feeders whose data is not on this machine are left out.
+state, its objective J(x) and every normalised residual (gridtwin, pandapower), or the bare state (power-grid-model or
+PGM, which has no more; it is left out where it is not installed). "New weights" is gridtwin with other variances at
+every scan, "compile" what a topology state costs once. Feeders whose data is not on this machine are left out.
 """
 
 from benchmarks import reporting  # first: it settles the number of threads
