@@ -38,8 +38,10 @@ from models.network_model import NetworkModel
 from models.plant.grid_state import GridState
 from models.plant.power_flow import PowerFlow
 from models.random_streams import stream
-from models.telemetry.meters import Meters, MeterSettings
-from networks.metering import PLANS, plan_of
+from models.telemetry.instrument_errors import MeterSettings
+from models.telemetry.meters import Meters
+from networks.metering import STATUS_TYPES, plan_of
+from networks.metering_points import POINTS
 from networks.registry import load_feeder
 
 FEEDERS = ("ieee33", "cigre_mv", "ieee118", "oberrhein", "iowa240")
@@ -88,15 +90,15 @@ def build(name: str, plan: Callable[[Any], DataFrame]) -> Experiment:
     net = load_feeder(name).net
     net.load[net.load.filter(like="const_").columns] = 0.0  # forecasts are of powers, whatever the voltage
     network, channels = NetworkModel(net), plan(net)
+    channels = channels[~channels.measurement_type.isin(STATUS_TYPES)].reset_index(drop=True)
     expected = deepcopy(net)
     expected.sgen[["p_mw", "q_mvar"]] *= 0.5
     plant = PowerFlow(expected)
-    settings = MeterSettings(resolution_bits=None)
     return Experiment(
         net=expected,
         plan=channels,
         truth=plant.solve(plant.nominal_inputs()),
-        meters=Meters(channels, network.order(), settings, stream(0, "scada")),
+        meters=Meters(channels, network.order(), MeterSettings.ideal(), stream(0, "scada"), stream(0, "scada")),
         estimator=StateEstimator(network, channels, significance=SIGNIFICANCE),
         forecast_std_dev=_forecast_std_dev(network),
         random=np.random.default_rng(1),
@@ -312,7 +314,7 @@ def main() -> int:
     """Measure, print, write."""
     parser = reporting.parser(__doc__)
     parser.add_argument("--feeders", nargs="+", default=list(FEEDERS), help="registered names")
-    parser.add_argument("--metering", choices=list(PLANS), default="full", help="metering plan")
+    parser.add_argument("--metering", choices=list(POINTS), default="full", help="metering plan")
     parser.add_argument("--estimates", type=int, default=2000, help="of clean measurements")
     parser.add_argument("--trials", type=int, default=300, help="of each kind of bad data")
     arguments = parser.parse_args()

@@ -31,7 +31,7 @@ class Roles:
 
     @cached_property
     def plan(self) -> "DataFrame":
-        """The metering plan that the scenario asks for.
+        """The metering plan that the scenario asks for; phase by phase where the plant is solved so.
 
         Raises
         ------
@@ -44,7 +44,12 @@ class Roles:
         telemetry, seed = self.scenario.telemetry, self.scenario.seed
         plan = with_phasor_units(self.feeder.net, self._plan_by_name(telemetry.metering), telemetry.pmus, seed)
         check_meters(plan, self.feeder.net)
-        return with_accuracy_classes(plan, telemetry.accuracy_class.model_dump(exclude_none=True))
+        plan = with_accuracy_classes(plan, telemetry.accuracy_class.model_dump(exclude_none=True))
+        if self.circuit is None:
+            return plan
+        from networks.three_phase.phase_metering import plan_by_phase
+
+        return plan_by_phase(plan, self.circuit)
 
     def _plan_by_name(self, metering: str) -> "DataFrame":
         from networks.metering import plan_of
@@ -69,7 +74,7 @@ class Roles:
         A status holds for days and then steps. It has no noise to learn, its silence is nothing to alarm on, and a step
         is as much the feeder's daily business as an attack.
         """
-        from models.telemetry.status import STATUS_TYPES
+        from models.telemetry.meters import STATUS_TYPES
 
         return tuple(self.plan.name[~self.plan.measurement_type.isin(STATUS_TYPES)])
 
@@ -183,7 +188,7 @@ class Roles:
         """The net, its circuit where that is solved, the places of its faults and the machine it hosts."""
         params: dict[str, Any] = {
             "net": self.feeder.net,
-            "circuit": self._circuit(),
+            "circuit": self.circuit,
             "faults": [self._place(fault) for fault in self.scenario.faults],
             "regulators": self.regulators() if self.regulates_locally else [],
         }
@@ -196,7 +201,8 @@ class Roles:
             }
         return params
 
-    def _circuit(self) -> Any:
+    @cached_property
+    def circuit(self) -> Any:
         """The feeder phase by phase, as OpenDSS is told it; None for the balanced solver.
 
         Raises
@@ -252,6 +258,7 @@ class Roles:
         """The control room's own copy of the network and its metering plan."""
         return {
             "network": self.feeder.net,
+            "circuit": self.circuit,
             "plan": self.plan,
             "significance": self.scenario.estimator.significance,
             "identification_threshold": self.scenario.estimator.residual_threshold,

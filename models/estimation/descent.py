@@ -14,7 +14,8 @@ References
 .. [1] A. Abur, A. Gomez-Exposito, Power System State Estimation, Marcel Dekker 2004, chapter 2.
 .. [2] C. T. Kelley, Iterative Methods for Linear and Nonlinear Equations, SIAM 1995, chapter 5: chord and Shamanskii
    methods; chapter 8: line search.
-.. [3] J. Nocedal, S. J. Wright, Numerical Optimization, Springer 2006, chapter 10: what Gauss-Newton leaves out.
+.. [3] H. F. Walker, P. Ni, Anderson acceleration for fixed-point iterations, SIAM J. Numerical Analysis 49 (4), 2011.
+.. [4] J. Nocedal, S. J. Wright, Numerical Optimization, Springer 2006, chapter 10: what Gauss-Newton leaves out.
 """
 
 from typing import NamedTuple
@@ -99,6 +100,7 @@ def descend(
     linearisation, serves, is_new, curved = known, has_weights(known, weight), False, False
     determined, converged = True, False
     promised = before = shrinking_before = np.inf
+    trail = (np.empty(0), np.empty(0), np.empty(0))
     iteration = 0
     while iteration < MAX_ITERATIONS and not converged:
         iteration += 1
@@ -110,12 +112,15 @@ def descend(
             serves, is_new, away = True, True, 0.0
             before = shrinking_before = np.inf
 
-        step = downhill(layout, linearisation, here)
-        longest, promised = solve_for_step(linearisation, pattern, step)
+        towards = downhill(layout, linearisation, here)
+        step = towards.copy()
+        solve(linearisation.factor, pattern, step)
+        longest, promised = size_of_step(towards, step)
         if not np.isfinite(promised):
             break
         fraction = min(1.0, LONGEST_STEP / longest) if longest > 0.0 else 1.0
-        there = moved(rows, layout, measured, weight, linearisation, here, step, fraction)
+        move = mixed(towards, step, *trail) if before < np.inf else step
+        there = moved(rows, layout, measured, weight, linearisation, here, move, fraction)
         is_last = longest < tolerance and promised < negligible
         if not is_last and overshot(here, there, promised, fraction):
             if away > 0.0 or not curved:
@@ -126,7 +131,7 @@ def descend(
                 fraction = lowest_point(here, there, promised, fraction)
                 there = moved(rows, layout, measured, weight, linearisation, here, step, fraction)
 
-        here = there
+        here, trail = there, (towards, step, fraction * move)
         shrinking = fraction * longest / before if before < np.inf else np.inf
         # Of the last two, since one step may be short in what the next ones will be slow at.
         contraction = max(shrinking, shrinking_before)
@@ -187,15 +192,29 @@ def downhill(layout: StateLayout, linearisation: Linearisation, here: Point) -> 
 
 
 @numba.njit(cache=True)
-def solve_for_step(linearisation: Linearisation, pattern: FactorPattern, step: FloatArray) -> tuple[float, float]:
-    """Make a step of what is `downhill`; its largest change of a state, and by how much J falls if h is linear."""
-    towards = step.copy()
-    solve(linearisation.factor, pattern, step)
+def size_of_step(towards: FloatArray, step: FloatArray) -> tuple[float, float]:
+    """Largest change of a state [rad or pu], and by how much J falls if h is linear."""
     longest = promised = 0.0
     for state in range(len(step)):
         longest = max(longest, abs(step[state]))
         promised += towards[state] * step[state]
     return longest, promised
+
+
+@numba.njit(cache=True)
+def mixed(
+    towards: FloatArray, step: FloatArray, towards_before: FloatArray, step_before: FloatArray, move_before: FloatArray
+) -> FloatArray:
+    """The step, corrected by what the one before, with the same factor, has shown of how steps shrink (Anderson's
+    mixing of depth one, [3]); lengths are measured by the gain matrix.
+    """
+    change = overlap = 0.0
+    for state in range(len(step)):
+        turned = towards[state] - towards_before[state]
+        change += (step[state] - step_before[state]) * turned
+        overlap += step[state] * turned
+    share = overlap / change if change > 0.0 else 0.0
+    return step - share * (move_before + step - step_before)
 
 
 @numba.njit(cache=True)
@@ -211,7 +230,7 @@ def linearised(
     """Derivatives and factor at a point, and whether the factor exists.
 
     With `curved`, J's curvature across the direction of current is added to the gain matrix where a current is read
-    smaller than it is: there Gauss-Newton, which knows only the one along it, goes too far and back for ever ([3]).
+    smaller than it is: there Gauss-Newton, which knows only the one along it, goes too far and back for ever ([4]).
     """
     jacobian = linearise(rows, here.v)
     across, across_weight = jacobian[:0], weight[:0]

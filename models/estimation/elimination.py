@@ -21,7 +21,7 @@ from models.network_model import BoolArray, IntArray
 
 # A node with two neighbours leaves one branch where there were two. One with three turns a star into a triangle, as many
 # branches with one node less; from four on the equations would fill in.
-MOST_NEIGHBOURS = 3
+MOST_NEIGHBOURS = 4
 # Share of its largest admittance below which a node's own is a resonance with its shunt: nothing to divide by.
 RESONANCE = 1e-9
 

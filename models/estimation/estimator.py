@@ -1,7 +1,7 @@
 """The control room's state estimator: from what telemetry delivers to the most likely voltage of every bus."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from math import nan
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +17,12 @@ from models.estimation.identification import Identification, Identifier
 from models.estimation.least_absolute_value import least_absolute_value
 from models.estimation.measurement_set import Readings
 from models.estimation.metering_plan import read_plan
-from models.estimation.pseudo_measurements import PSEUDO_STD_DEV_FRACTION, InjectionForecast
+from models.estimation.network_equations import EstimatedNetwork, NetworkEquations
+from models.estimation.pseudo_measurements import NO_INJECTION_BUS, PSEUDO_STD_DEV_FRACTION, InjectionForecast
 from models.estimation.robust import huber, schweppe_huber
 from models.estimation.snapshot import Snapshot
 from models.estimation.topology import Fit, FitParticulars, TopologyEstimation
-from models.network_model import Admittances, BoolArray, FloatArray, NetworkModel
+from models.network_model import BoolArray, FloatArray
 from models.parameters import require_length
 
 if TYPE_CHECKING:
@@ -55,6 +56,12 @@ class StateEstimator:
         Most removals in one estimate.
     pseudo_std_dev_fraction
         Standard deviation of a load's forecast over its nominal power. [-]
+    pseudo_measurements
+        Whether the forecast of loads and the like stands in for meters they do not have.
+    zero_injection
+        Which nodes count as measured zero, in pandapower's words: ``"no_inj_bus"``, all with nothing connected;
+        ``"aux_bus"`` or None, only those that the model of a line or transformer adds (open ends, star points); or
+        these and the buses given.
     method
         What the state is: ``wls``, least squares without the channels taken for bad data; ``huber`` or ``shgm``
         (`robust`) or ``lav`` (`least_absolute_value`), a robust estimate from everything that came in.
@@ -75,13 +82,15 @@ class StateEstimator:
 
     def __init__(
         self,
-        network: NetworkModel,
+        network: EstimatedNetwork,
         plan: "DataFrame",
         *,
         significance: float = 0.01,
         identification_threshold: float | None = None,
         max_removals: int = 10,
         pseudo_std_dev_fraction: float = PSEUDO_STD_DEV_FRACTION,
+        pseudo_measurements: bool = True,
+        zero_injection: str | Iterable[int] | None = NO_INJECTION_BUS,
         method: str = "wls",
     ) -> None:
         if not 0.0 < significance < 1.0:
@@ -103,8 +112,13 @@ class StateEstimator:
             else identification_threshold
         )
         self.max_removals = max_removals
-        self._forecast = InjectionForecast(network, pseudo_std_dev_fraction)
-        self._topologies: OrderedDict[Admittances, TopologyEstimation] = OrderedDict()
+        self._forecast = InjectionForecast(
+            network,
+            pseudo_std_dev_fraction,
+            pseudo_measurements=pseudo_measurements,
+            zero_injection=zero_injection,
+        )
+        self._topologies: OrderedDict[NetworkEquations, TopologyEstimation] = OrderedDict()
         self._refuse_if_unobservable()
 
     def estimate(
@@ -232,20 +246,20 @@ class StateEstimator:
         """Refuse what would otherwise be taken for something else, or fail deep inside."""
         network = self.network
         for name, vector, elements in (
-            ("load_p_mw_forecast", load_p_mw_forecast, network.load_index),
-            ("load_q_mvar_forecast", load_q_mvar_forecast, network.load_index),
-            ("tap_pos", tap_pos, network.trafo_index),
-            ("switch_closed", switch_closed, network.switch_index),
+            ("load_p_mw_forecast", load_p_mw_forecast, network.load_weight),
+            ("load_q_mvar_forecast", load_q_mvar_forecast, network.load_weight),
+            ("tap_pos", tap_pos, network.initial_tap_pos),
+            ("switch_closed", switch_closed, network.initial_switch_closed),
             ("extra_variance", extra_variance, self.channels.name),
         ):
             if vector is not None:
                 require_length(name, vector, len(elements))
-        if tap_pos is not None and not np.isfinite(tap_pos).all():
+        if tap_pos is not None and (np.isnan(tap_pos) & ~np.isnan(network.initial_tap_pos)).any():
             raise InvalidParameterError(f"tap_pos must be numbers, got {list(tap_pos)}; keep the last one known.")
         if extra_variance is not None and not (np.asarray(extra_variance) >= 0.0).all():
             raise InvalidParameterError("extra_variance must not be negative or NaN; inf leaves a channel out.")
 
-    def _topology(self, admittances: Admittances) -> TopologyEstimation:
+    def _topology(self, admittances: NetworkEquations) -> TopologyEstimation:
         """The compiled topology state, from the cache if it was met lately."""
         if admittances not in self._topologies:
             self._topologies[admittances] = TopologyEstimation(admittances, self.channels, self._forecast)

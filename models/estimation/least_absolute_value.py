@@ -33,6 +33,8 @@ LONGEST_STEP = 0.35
 # Vertices that fit equally well are jumped between for ever: from here on every step may be half as long as the last.
 SHORTEN_AFTER = 8
 FEASIBILITY = 1e-9
+# A row that no state moves by more, such as P into a line whose other end is open, is left at its size. [pu]
+FLATTEST = 1e-6
 
 
 def least_absolute_value(topology: TopologyEstimation, readings: Readings, fit: Fit) -> Fit | None:
@@ -64,7 +66,7 @@ def _best_step(
     tolerances only, sees numbers up to one.
     """
     n_state = jacobian.shape[1]
-    scale = abs(jacobian).max(axis=1).toarray().ravel().clip(min=np.finfo(float).tiny)
+    scale = abs(jacobian).max(axis=1).toarray().ravel().clip(min=FLATTEST)
     miss = identity(len(residual), format="csc")[:, may_miss]
     cost = (precision * scale)[may_miss]
     cost /= cost.max(initial=1.0)

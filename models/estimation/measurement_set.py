@@ -6,7 +6,7 @@ forecast in place of those that are absent; such channels share one residual and
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -88,7 +88,7 @@ class MeasurementSet:
         for bus in sorted(forecast.injecting_buses):
             self._injecting_buses_of_node[int(admittances.node_of_bus[bus])].append(bus)
         self.row_of_channel = np.full(len(channels), NONE, dtype=np.int64)
-        silent = self._silent_nodes()
+        silent = self._silent_nodes(forecast.zero_injection_buses)
         eliminated = nodes_to_eliminate(admittances.ybus, silent)
         silent[eliminated] = False
 
@@ -218,11 +218,13 @@ class MeasurementSet:
             for quantity in POWERS:
                 self._collector.injection(quantity, int(node))
 
-    def _silent_nodes(self) -> BoolArray:
-        """Nodes with nothing connected, auxiliary nodes included. (n_node,)"""
+    def _silent_nodes(self, zero_injection_buses: Collection[int]) -> BoolArray:
+        """Nodes all of whose buses are known to inject nothing; auxiliary nodes have no bus and never do. (n_node,)"""
         a = self._admittances
         silent = a.fixed_injection == 0.0
-        silent[[node for node in self._injecting_buses_of_node if node != NONE]] = False
+        may_inject = np.ones(self._n_bus, dtype=bool)
+        may_inject[list(zero_injection_buses)] = False
+        silent[a.node_of_bus[may_inject & (a.node_of_bus != NONE)]] = False
         silent[a.slack_nodes] = False
         silent[a.pv_nodes] = False
         return silent

@@ -2,8 +2,10 @@
 
 What a channel measures is taken to wander, x_t = x_s + w with Var(w) = q (t - s), as forecasting-aided state estimation
 takes the state to do between two scans [1]_ [2]_. A value read at s with the meter's variance sigma^2 and used at t then
-has the variance sigma^2 + q (t - s). The intensity q of every channel is measured while values come in: of two
-successive reports E[(z_t - z_s)^2] = 2 sigma^2 + q (t - s), whatever the meter's constant error.
+has the variance sigma^2 + q (t - s). The intensity q of every channel is measured while values come in: a change d between
+two successive reports has E[d^2] = 2 sigma_r^2 + q (t - s), where sigma_r is what of the meter's error is new in every
+report (biases and drifts are not), and two successive changes share the noise of the report between them,
+E[d d'] = -sigma_r^2 [4]_. So q is the mean of d^2 + 2 d d' over the mean interval, however the meter's error is made up.
 
 Report by exception adds something: a scan that sends nothing has, unless its message was lost, read a value within the
 deadband of the last report. That reading is as good as known, but for an error spread evenly over the deadband on
@@ -15,6 +17,8 @@ References
    Proceedings C 130 (5), 1983.
 .. [2] A. Abur, A. Gomez-Exposito, Power System State Estimation, Marcel Dekker 2004, chapter 2.
 .. [3] P. J. Huber, E. M. Ronchetti, Robust Statistics, 2nd edition, Wiley 2009, section 1.4: winsorising.
+.. [4] R. Roll, A simple implicit measure of the effective bid-ask spread in an efficient market, The Journal of Finance
+   39 (4), 1984: the walk of a price told from the noise of its quotations.
 """
 
 from dataclasses import dataclass
@@ -96,6 +100,7 @@ class AgeVariance:
         self.intensity: FloatArray = 0.5 * self._noise * wanders**2 / 60.0
         self._value = np.full(len(channels), np.nan)
         self._timestamp_s = np.full(len(channels), np.nan)
+        self._change = np.full(len(channels), np.nan)
         self._changes = np.zeros(len(channels))
         self._mean_interval_s = np.zeros(len(channels))
         self._mean_walk = np.zeros(len(channels))
@@ -121,21 +126,24 @@ class AgeVariance:
         self._learn(new & np.isfinite(self._value), value, timestamp_s)
         # What happened while a value was given up says nothing of how the channel wanders from scan to scan.
         self._value = np.where(held, np.where(new, value, self._value), np.nan)
+        self._change[~held] = np.nan
         self._timestamp_s = np.where(new, timestamp_s, self._timestamp_s)
         return self._variance_of_age(seconds, held)
 
-    def _learn(self, changed: BoolArray, value: FloatArray, timestamp_s: FloatArray) -> None:
+    def _learn(self, reported: BoolArray, value: FloatArray, timestamp_s: FloatArray) -> None:
         """Take the changes since the last report into the moving averages."""
-        interval_s = np.where(changed, timestamp_s - self._timestamp_s, 0.0)
-        squared_change = np.where(changed, value - self._value, 0.0) ** 2
-        credible = LARGEST_CHANGE**2 * (self._noise + self.intensity * interval_s)
-        walk = np.minimum(squared_change, credible) - self._noise
+        interval_s = np.where(reported, timestamp_s - self._timestamp_s, 0.0)
+        credible = LARGEST_CHANGE * np.sqrt(self._noise + self.intensity * interval_s)
+        change = np.where(reported, np.clip(value - self._value, -credible, credible), 0.0)
+        counts = reported & np.isfinite(self._change)
+        walk = np.where(counts, change**2 + 2.0 * change * self._change, 0.0)
+        self._change = np.where(reported, change, self._change)
 
-        first = changed & (self._changes == 0)
+        first = counts & (self._changes == 0)
         self._mean_interval_s[first] = interval_s[first]
         self._mean_walk[first] = (self.intensity * interval_s)[first]
-        self._changes += changed
-        weight = changed / np.minimum(PRIOR_CHANGES + self._changes, REMEMBERED_CHANGES)
+        self._changes += counts
+        weight = counts / np.minimum(PRIOR_CHANGES + self._changes, REMEMBERED_CHANGES)
         self._mean_interval_s += weight * (interval_s - self._mean_interval_s)
         self._mean_walk += weight * (walk - self._mean_walk)
         # Averaged before they are divided: reports by exception come soonest when the change is largest.

@@ -47,11 +47,11 @@ def update(ages, seconds, value, timestamp_s):
     return ages.update(seconds, value, timestamp_s, np.where(np.isnan(value), Quality.MISSING, Quality.VALID))
 
 
-def walk(step, scans, n_channel, seed=0):
+def walk(step, scans, n_channel, noise=SIGMA):
     """Random walks of standard deviation `step` a minute, as noisy meters read them. (scans, n_channel)"""
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(0)
     truth = np.cumsum(step * random.standard_normal((scans, n_channel)), axis=0)
-    return truth + SIGMA * random.standard_normal((scans, n_channel))
+    return truth + noise * random.standard_normal((scans, n_channel))
 
 
 @pytest.mark.parametrize("step", [2 * SIGMA, 20 * SIGMA])
@@ -67,12 +67,11 @@ def test_noise_alone_is_hardly_a_walk():
     assert ages.intensity.mean() * MINUTE_S < 0.2 * SIGMA**2
 
 
-def test_a_constant_error_of_the_meter_is_no_walk():
-    readings = walk(SIGMA, scans=100, n_channel=1)
-    honest, biased = watching(ACTIVE_POWER), watching(ACTIVE_POWER)
-    watch(honest, readings)
-    watch(biased, readings + 5.0)
-    assert biased.intensity == pytest.approx(honest.intensity)
+@pytest.mark.parametrize("share_of_noise", [0.0, 0.5, 2.0])
+def test_how_much_of_a_meters_error_is_noise_makes_no_difference(share_of_noise):
+    ages = watching(*[ACTIVE_POWER] * 200)
+    watch(ages, walk(2 * SIGMA, scans=240, n_channel=200, noise=share_of_noise * SIGMA))
+    assert ages.intensity.mean() * MINUTE_S == pytest.approx((2 * SIGMA) ** 2, rel=0.1)
 
 
 def test_variance_grows_with_age_and_ends_with_news():
