@@ -74,7 +74,7 @@ class Roles:
         A status holds for days and then steps. It has no noise to learn, its silence is nothing to alarm on, and a step
         is as much the feeder's daily business as an attack.
         """
-        from models.telemetry.meters import STATUS_TYPES
+        from models.telemetry.status import STATUS_TYPES
 
         return tuple(self.plan.name[~self.plan.measurement_type.isin(STATUS_TYPES)])
 

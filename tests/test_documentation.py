@@ -65,6 +65,7 @@ def test_the_scenario_file_runs_up_to_its_first_minutes(folder: Path) -> None:
 
 def test_the_scenario_file_is_right_to_its_last_minute(folder: Path) -> None:
     from mosaik_scenarios import Scenario
+    from mosaik_scenarios.roles import Roles
     from networks.registry import load_feeder
 
     (block,) = blocks(FIRST_RUN, "toml")
@@ -72,7 +73,7 @@ def test_the_scenario_file_is_right_to_its_last_minute(folder: Path) -> None:
     scenario = Scenario.from_file(folder / "whole.toml")
     feeder = load_feeder(scenario.feeder)
     (attack,) = scenario.attacks
-    assert set(attack.parameters["channels"]) <= set(feeder.meters.name)
+    assert set(attack.parameters["channels"]) <= set(Roles(scenario, feeder).plan.name)
     assert len(feeder.reclosers)
 
 
