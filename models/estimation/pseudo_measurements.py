@@ -8,6 +8,7 @@ forecast is split on its phases as if their voltages were balanced.
 """
 
 from collections.abc import Iterable
+from functools import cached_property
 
 import numpy as np
 
@@ -81,9 +82,19 @@ class InjectionForecast:
 
         Without a forecast (None) a load draws its nominal power. (2 n_bus,)
         """
+        if load_p_mw is None and load_q_mvar is None:
+            return self._nominal_consumption
         p_mw = self.load.real if load_p_mw is None else np.asarray(load_p_mw, dtype=float)
         q_mvar = self.load.imag if load_q_mvar is None else np.asarray(load_q_mvar, dtype=float)
-        drawn = self.network.bus_consumption(p_mw + 1j * q_mvar, 0.5 * self.sgen)
+        return self._expected(p_mw + 1j * q_mvar)
+
+    @cached_property
+    def _nominal_consumption(self) -> FloatArray:
+        return self._expected(self.load)
+
+    def _expected(self, load: ComplexArray) -> FloatArray:
+        """Expected consumption when the loads draw this. (2 n_bus,) [MW, Mvar]"""
+        drawn = self.network.bus_consumption(load, 0.5 * self.sgen)
         return np.concatenate((drawn.real, drawn.imag))
 
     def other_consumption(self, admittances: NetworkEquations) -> FloatArray:
