@@ -35,24 +35,30 @@ COLUMNS = {
     "pandapower_ms": "pandapower ms",
     "pandapower_ratio": "x faster",
     "pandapower_difference_pu": "ΔV pu",
+    "pandapower_failed": "failed",
     "power_grid_model_ms": "power-grid-model ms",
     "power_grid_model_ratio": "x faster",
     "power_grid_model_difference_pu": "ΔV pu",
+    "power_grid_model_failed": "failed",
 }
-# pandapower's share of the estimates: it takes a hundred times as long.
-PANDAPOWER_SHARE = 40
-LARGEST_FOR_PANDAPOWER = 1000
+# pandapower's share of the estimates, on nets below this number of buses: it takes hundreds of times as long, and
+# seconds on larger ones.
+PANDAPOWER_SHARE, SMALL = 40, 500
 
 
-def cpu_ms(peer: Peer, readings: Iterator[np.ndarray]) -> float:
-    """Median CPU time of an estimate, after two that compile and find a start. [ms]"""
-    spent = []
+def cpu_ms(peer: Peer, readings: Iterator[np.ndarray]) -> tuple[float, int]:
+    """Median CPU time of an estimate, after two that compile and find a start [ms], and how many failed."""
+    spent, failed = [], 0
     for value in readings:
         peer.prepare(value)
         start_s = time.process_time()
-        peer.estimate()
-        spent.append(time.process_time() - start_s)
-    return 1e3 * median(spent[2:])
+        try:
+            peer.estimate()
+        except Exception:  # each peer fails with types of its own
+            failed += 1
+        else:
+            spent.append(time.process_time() - start_s)
+    return (1e3 * median(spent[2:]) if len(spent) > 2 else float("nan")), failed
 
 
 def largest_difference(own: Peer, peer: Peer, case: Case) -> float:
@@ -67,14 +73,15 @@ def largest_difference(own: Peer, peer: Peer, case: Case) -> float:
 
 
 def beside(name: str, kind: type[Peer], case: Case, own: Peer, own_ms: float, estimates: int) -> dict[str, Any]:
-    """The columns of one peer; a peer that cannot estimate this net is shown by the name of its error."""
-    try:
-        peer = kind(case)
-        peer_ms = cpu_ms(peer, case.readings(estimates))
-        difference = largest_difference(own, peer, case)
-    except Exception as error:  # each peer fails with types of its own
-        return {f"{name}_ms": type(error).__name__}
-    return {f"{name}_ms": peer_ms, f"{name}_ratio": peer_ms / own_ms, f"{name}_difference_pu": difference}
+    """The columns of one peer; those of one that never finds an estimate stay empty."""
+    peer = kind(case)
+    peer_ms, failed = cpu_ms(peer, case.readings(estimates))
+    row: dict[str, Any] = {f"{name}_failed": f"{failed / estimates:.0%}" if failed else ""}
+    if failed < estimates:
+        row |= {f"{name}_ms": peer_ms, f"{name}_ratio": peer_ms / own_ms}
+    if not failed:
+        row[f"{name}_difference_pu"] = largest_difference(own, peer, case)
+    return row
 
 
 def measure(case: Case, name: str, estimates: int) -> dict[str, Any]:
@@ -82,7 +89,7 @@ def measure(case: Case, name: str, estimates: int) -> dict[str, Any]:
     start_s = time.process_time()
     own = Gridtwin(case)
     compile_ms = 1e3 * (time.process_time() - start_s)
-    own_ms = cpu_ms(own, case.readings(estimates))
+    own_ms, _ = cpu_ms(own, case.readings(estimates))
     row: dict[str, Any] = {
         "feeder": name,
         "buses": case.network.n_bus,
@@ -91,9 +98,8 @@ def measure(case: Case, name: str, estimates: int) -> dict[str, Any]:
         "own_ms": own_ms,
         "iterations": own.last.iterations,
     }
-    if case.network.n_bus <= LARGEST_FOR_PANDAPOWER:
-        few = max(5, estimates // PANDAPOWER_SHARE)
-        row |= beside("pandapower", Pandapower, case, own, own_ms, few)
+    few = max(3, estimates // PANDAPOWER_SHARE if case.network.n_bus < SMALL else 0)
+    row |= beside("pandapower", Pandapower, case, own, own_ms, few)
     if importlib.util.find_spec("power_grid_model"):
         row |= beside("power_grid_model", PowerGridModel, case, own, own_ms, estimates)
     return row

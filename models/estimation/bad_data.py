@@ -36,6 +36,11 @@ class ChiSquareTest:
     threshold: float
     p_value: float
 
+    @property
+    def passed(self) -> bool:
+        """Whether J is within what noise does."""
+        return not self.objective > self.threshold
+
 
 def chi_square_test(objective: float, degrees_of_freedom: int, significance: float) -> ChiSquareTest:
     """Test J(x) at a level of significance, the rate of false alarms."""

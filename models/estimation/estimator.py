@@ -13,7 +13,7 @@ from models.estimation import critical
 from models.estimation.bad_data import chi_square_test, residual_threshold
 from models.estimation.critical import ObservabilityReport
 from models.estimation.estimate import Estimate, NoParticulars
-from models.estimation.identification import Identification, Identifier
+from models.estimation.identification import Identifier
 from models.estimation.least_absolute_value import least_absolute_value
 from models.estimation.measurement_set import Readings
 from models.estimation.metering_plan import read_plan
@@ -196,7 +196,7 @@ class StateEstimator:
         topology, measurements = snapshot.topology, snapshot.topology.measurements
         residuals = topology.normalised_residuals(fit)
         test = chi_square_test(fit.objective, fit.degrees_of_freedom, self.significance)
-        found = self._identify(snapshot, fit, residuals)
+        found = self._identifier(snapshot).identify(fit, test, residuals)
         state = found.fit
         if self.method != "wls":
             robust = ROBUST_METHODS[self.method](topology, snapshot.readings(), fit)
@@ -226,14 +226,13 @@ class StateEstimator:
             _particulars=FitParticulars(topology, state),
         )
 
-    def _identify(self, snapshot: Snapshot, fit: Fit, residuals: FloatArray) -> Identification:
-        identifier = Identifier(
+    def _identifier(self, snapshot: Snapshot) -> Identifier:
+        return Identifier(
             snapshot,
             threshold=self.identification_threshold,
             significance=self.significance,
             max_removals=self.max_removals,
         )
-        return identifier.identify(fit, residuals)
 
     def _refuse_misfits(
         self,

@@ -187,13 +187,15 @@ class MeasurementSet:
 
     def forecast_buses(self, rows: BoolArray) -> IntArray:
         """Positions of the buses whose forecast alone is in any of some rows."""
+        if not rows.any():
+            return np.empty(0, dtype=np.int64)
         is_forecast = ~self.is_zero_injection & (np.arange(self.n_row) >= self.n_metered)
         source = self._contributed.source[(rows & is_forecast)[self._contributed.row]]
         return np.unique(source % self._n_bus)
 
     def at_channels(self, metered: FloatArray, usable: BoolArray) -> FloatArray:
         """Values of the metered rows at the channels that take part in them, NaN at unusable ones. (n_channel,)"""
-        return taken_from(metered, np.where(usable, self.row_of_channel, NONE))
+        return taken_from(metered, self.row_of_channel, usable)
 
     def _add_voltages_and_flows(self) -> None:
         for channel, place in enumerate(self._places()):
@@ -337,10 +339,10 @@ def inverse_where(variance: FloatArray, active: BoolArray) -> FloatArray:
 
 
 @numba.njit(cache=True)
-def taken_from(value: FloatArray, place: IntArray) -> FloatArray:
-    """The values at these places, NaN where there is none."""
+def taken_from(value: FloatArray, place: IntArray, wanted: BoolArray) -> FloatArray:
+    """The values at these places, NaN where there is none or it is not wanted."""
     result = np.full(len(place), np.nan)
     for k in range(len(place)):
-        if place[k] != NONE:
+        if wanted[k] and place[k] != NONE:
             result[k] = value[place[k]]
     return result

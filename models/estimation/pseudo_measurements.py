@@ -93,6 +93,7 @@ class InjectionForecast:
         return self._expected(self.load)
 
     def _expected(self, load: ComplexArray) -> FloatArray:
+        """Expected consumption when the loads draw this. (2 n_bus,) [MW, Mvar]"""
         drawn = self.network.bus_consumption(load, 0.5 * self.sgen)
         return np.concatenate((drawn.real, drawn.imag))
 
@@ -134,7 +135,7 @@ class InjectionForecast:
             )
             for part in (at_buses.real, at_buses.imag)
         ]
-        return np.concatenate(by_bus).astype(float)
+        return np.concatenate(by_bus).astype(float)  # sums over no elements at all are integers
 
     def _zero_injection_buses(self, zero_injection: str | Iterable[int] | None) -> frozenset[int]:
         if zero_injection is None or zero_injection == AUXILIARY_BUS:

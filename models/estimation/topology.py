@@ -30,7 +30,7 @@ class Fit:
     """1 / variance of the rows that counted, else zero, (n_row,). [1/pu^2]"""
     degrees_of_freedom: int
 
-    @property
+    @cached_property
     def objective(self) -> float:
         """J(x), the weighted sum of squared residuals. [-]"""
         return self.solution.objective
