@@ -11,7 +11,6 @@ from pandapower.estimation import estimate as pandapower_estimate
 from pandapower.estimation.state_estimation import StateEstimation
 
 from benchmarks.power_grid_model_peer import PowerGridModelPeer
-from models.estimation.descent import REACH
 from models.estimation.estimate import Estimate
 from models.estimation.estimator import StateEstimator
 from models.network_model import FROM_END, Admittances, NetworkModel
@@ -143,9 +142,10 @@ def test_objective_freedom_and_residuals_are_those_of_dense_algebra(measured: Ca
     np.testing.assert_allclose(to_state @ (residual / sigma), 0.0, atol=1e-8)  # where Gauss-Newton would go from there
     assert case.found.objective == pytest.approx(float(np.sum((residual / sigma) ** 2)), rel=1e-9)
     assert case.found.degrees_of_freedom == len(case.plan) - null_space.shape[1]
-    # Derivatives serve the estimator in the neighbourhood of where they were taken.
-    normalised = np.abs(residual / sigma) / np.sqrt(1.0 - np.diag(hat))
-    np.testing.assert_allclose(case.found.normalised_residual, normalised, rtol=REACH)
+    # Ours are of derivatives that may have been taken a hundredth of a pu away.
+    np.testing.assert_allclose(
+        case.found.normalised_residual, np.abs(residual / sigma) / np.sqrt(1.0 - np.diag(hat)), rtol=1e-3
+    )
 
 
 def predicted(a: Admittances, network: NetworkModel, plan: pd.DataFrame, state: np.ndarray) -> np.ndarray:
