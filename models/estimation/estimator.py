@@ -253,7 +253,8 @@ class StateEstimator:
         ):
             if vector is not None:
                 require_length(name, vector, len(elements))
-        if tap_pos is not None and not np.isfinite(tap_pos).all():
+        # A place without a tap changer is NaN both as built and as believed.
+        if tap_pos is not None and (~np.isfinite(tap_pos) & np.isfinite(network.initial_tap_pos)).any():
             raise InvalidParameterError(f"tap_pos must be numbers, got {list(tap_pos)}; keep the last one known.")
         if extra_variance is not None and not (np.asarray(extra_variance) >= 0.0).all():
             raise InvalidParameterError("extra_variance must not be negative or NaN; inf leaves a channel out.")

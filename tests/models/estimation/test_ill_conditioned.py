@@ -51,6 +51,25 @@ def test_powers_everywhere_and_one_voltage_per_substation_are_enough(
     assert_state(estimate(net, plan, perfect_readings(net, plan)), net, 1e-8)
 
 
+def test_very_short_cables_and_sharp_zero_injections_do_not_drown_the_voltage(
+    metering_plan: Plans, perfect_readings: Readings, solve_again: Callable
+) -> None:
+    # 300 buses 10 cm apart on a base of 100 MVA: the gain matrix spans more than sixteen decades.
+    net = pandapower.create_empty_network(sn_mva=100.0)
+    n_bus = 300
+    pandapower.create_buses(net, n_bus, 0.4)
+    pandapower.create_ext_grid(net, 0)
+    pandapower.create_lines(net, range(n_bus - 1), range(1, n_bus), 1e-4, "NAYY 4x150 SE")
+    pandapower.create_loads(net, range(10, n_bus, 10), 0.001, 0.0003)
+    solve_again(net)
+    plan = metering_plan(net, v=[0, 150], injections=[20], lines=[0], trafos=[])
+    value = perfect_readings(net, plan)
+    assert_state(estimate(net, plan, value), net, 1e-8)
+    noisy = estimate(net, plan, value + plan.std_dev * np.random.default_rng(2).standard_normal(len(plan)))
+    assert noisy.converged
+    assert np.abs(noisy.vm_pu - net.res_bus.vm_pu).max() < 0.01
+
+
 def switched(length_km: float, z_ohm: float) -> Any:
     """A ring over two bus-bus switches and a line of some length, switches at both ends of a line, one of them open."""
     net = pandapower.create_empty_network(sn_mva=10.0)
@@ -68,9 +87,7 @@ def switched(length_km: float, z_ohm: float) -> Any:
     return net
 
 
-@pytest.mark.parametrize(
-    ("length_km", "z_ohm"), [(3.0, 0.0), (3.0, 1e-4), (1e-3, 0.0), (1e-5, 0.0), (1e-6, 1e-3), (1e-7, 0.0)]
-)
+@pytest.mark.parametrize(("length_km", "z_ohm"), [(3.0, 0.0), (3.0, 1e-4), (1e-6, 1e-3), (1e-7, 0.0)])
 def test_switches_and_lines_of_hardly_any_impedance_leave_the_voltage_known(
     length_km: float, z_ohm: float, metering_plan: Plans, perfect_readings: Readings
 ) -> None:

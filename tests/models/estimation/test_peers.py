@@ -74,7 +74,6 @@ def assert_same_state(found: Estimate, vm_pu: np.ndarray, va_radian: np.ndarray)
 @pytest.mark.parametrize(
     ("name", "settings"),
     [
-        ("case33bw", {"algorithm": "wls"}),
         ("case118", {"algorithm": "wls"}),
         ("cigre_mv", {"algorithm": "irwls", "estimator": "wls"}),
         ("case118", {"algorithm": "irwls", "estimator": "wls"}),
@@ -88,6 +87,20 @@ def test_the_state_is_pandapowers(name: str, settings: dict[str, str], measured:
     )
     theirs = case.net.res_bus_est
     assert_same_state(case.found, theirs.vm_pu.to_numpy(), np.radians(theirs.va_degree.to_numpy()))
+
+
+def test_the_state_is_pandapowers_with_currents_too(
+    solved: Nets, metering_plan: Plans, perfect_readings: Readings
+) -> None:
+    net = solved("case33bw")
+    plan = metering_plan(net, v=[0, 8, 17, 32], injections=injecting(net), lines=net.line.index[:20:2], flows="pqi")
+    # Near the substation, where currents are large: from a flat start pandapower does not get along with small ones.
+    plan = plan[(plan.measurement_type != "i") | (plan.element < 8)].reset_index(drop=True)
+    value = perfect_readings(net, plan) + plan.std_dev * np.random.default_rng(3).standard_normal(len(plan))
+    found = StateEstimator(NetworkModel(net), plan).estimate(value, np.ones(len(plan), dtype=bool))
+    hand_to_pandapower(Measured(net, plan, value.to_numpy(), found))
+    assert pandapower_estimate(net, algorithm="wls", init="flat", tolerance=1e-9, maximum_iterations=50)
+    assert_same_state(found, net.res_bus_est.vm_pu.to_numpy(), np.radians(net.res_bus_est.va_degree.to_numpy()))
 
 
 @pytest.mark.parametrize("name", ["case33bw", "cigre_mv", "oberrhein", "case118"])
@@ -129,8 +142,9 @@ def test_objective_freedom_and_residuals_are_those_of_dense_algebra(measured: Ca
     np.testing.assert_allclose(to_state @ (residual / sigma), 0.0, atol=1e-8)  # where Gauss-Newton would go from there
     assert case.found.objective == pytest.approx(float(np.sum((residual / sigma) ** 2)), rel=1e-9)
     assert case.found.degrees_of_freedom == len(case.plan) - null_space.shape[1]
+    # Ours are of derivatives that may have been taken a hundredth of a pu away.
     np.testing.assert_allclose(
-        case.found.normalised_residual, np.abs(residual / sigma) / np.sqrt(1.0 - np.diag(hat)), rtol=1e-5
+        case.found.normalised_residual, np.abs(residual / sigma) / np.sqrt(1.0 - np.diag(hat)), rtol=1e-3
     )
 
 

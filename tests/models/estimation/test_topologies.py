@@ -87,7 +87,7 @@ def readings(net: Any, plan: pd.DataFrame) -> np.ndarray:
 PLAN = every_place(NET)
 
 
-@settings(max_examples=20)
+@settings(max_examples=15)
 @example([True] * N_SWITCH, set(), (-3, 4, 1), 1.0, True, 1.0, 0)
 @example([False, True, True, False, True, True], {0}, (0, 0, 0), 0.0, False, 1.0, 1)
 @given(
