@@ -1,46 +1,42 @@
-"""The state estimator as a mosaik simulator."""
+"""The control room's state estimator as a mosaik simulator."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from models.telemetry.quality import Quality
+from models.parameters import from_mapping
+from models.telemetry.quality import Quality, Telemetry
 from simulators.adapter import ModelAdapter
 
 if TYPE_CHECKING:
     import pandas as pd
     from pandapower import pandapowerNet
 
-    from models.estimation.believed_topology import BelievedTopology
-    from models.estimation.estimator import StateEstimator
+    from models.estimation.control_room import ControlRoom
+    from models.estimation.staleness import Reporting
     from models.network_model import NetworkModel
 
-USABLE = (Quality.VALID, Quality.STALE)
-
-
-class ControlRoom(NamedTuple):
-    """The estimator, and what it takes the network for."""
-
-    estimator: StateEstimator
-    topology: BelievedTopology
+FORECASTS = ("load_p_mw_forecast", "load_q_mvar_forecast", "sgen_p_mw_forecast", "sgen_q_mvar_forecast")
 
 
 class EstimatorSimulator(ModelAdapter):
     """Estimates the voltage of every bus from what the control room received.
 
-    Where taps and switches stand it knows from telemetry alone (`BelievedTopology`): what is lost, late or forged on the
-    way makes it estimate another network than there is.
+    Where taps and switches stand, how far to trust an old value and how far a forecast the `ControlRoom` knows from
+    telemetry alone: what is lost, late or forged on the way makes it estimate another network than there is.
 
     Parameters of ``Estimator``: `network`, the network as the control room believes it to be (a `NetworkModel` or a
-    pandapower net); `plan`, the metering plan (a DataFrame, or a list of its rows as mappings); `significance`,
+    pandapower net); `plan`, the metering plan (a DataFrame, or a list of its rows as mappings); `reporting`, a mapping
+    (or instance) of `Reporting`; `load_class`, the class of every load's customers; `significance`,
     `identification_threshold`, `max_removals` and `pseudo_std_dev_fraction` of `StateEstimator`.
 
-    Inputs: value_received [unit of the channel] and quality [codes of `Quality`] (n_channel); only VALID and STALE
-    values are used, and all of them where no quality is connected; timestamp_s [s] (n_channel) is accepted and not
-    used. load_p_mw_forecast [MW], load_q_mvar_forecast [Mvar] (n_load), nominal where not connected.
+    Inputs: value_received [unit of the channel], timestamp_s [s] and quality [codes of `Quality`] (n_channel); only
+    VALID and STALE values are used; without quality all count, without timestamps all are fresh. load_p_mw_forecast
+    [MW], load_q_mvar_forecast [Mvar] (n_load), nominal where not connected; sgen_p_mw_forecast [MW],
+    sgen_q_mvar_forecast [Mvar] (n_sgen), anything up to nominal where not connected.
 
     Outputs: vm_pu_estimated [pu], va_degree_estimated [degree] (n_bus), NaN where de-energised or without a solution;
     trafo_p_lv_mw_estimated [MW], trafo_q_lv_mvar_estimated [Mvar] (n_trafo), into the transformer;
@@ -53,18 +49,14 @@ class EstimatorSimulator(ModelAdapter):
     PARAMS = (
         "network",
         "plan",
+        "reporting",
+        "load_class",
         "significance",
         "identification_threshold",
         "max_removals",
         "pseudo_std_dev_fraction",
     )
-    INPUTS = (
-        "value_received",
-        "timestamp_s",
-        "quality",
-        "load_p_mw_forecast",
-        "load_q_mvar_forecast",
-    )
+    INPUTS = ("value_received", "timestamp_s", "quality", *FORECASTS)
     OUTPUTS = (
         "vm_pu_estimated",
         "va_degree_estimated",
@@ -84,30 +76,26 @@ class EstimatorSimulator(ModelAdapter):
         self,
         network: NetworkModel | pandapowerNet,
         plan: pd.DataFrame | Sequence[Mapping[str, Any]],
+        reporting: Reporting | Mapping[str, Any] | None = None,
         **settings: Any,
     ) -> ControlRoom:
         import pandas as pd
 
-        from models.estimation.believed_topology import BelievedTopology
-        from models.estimation.estimator import StateEstimator
+        from models.estimation.control_room import ControlRoom
+        from models.estimation.staleness import Reporting
         from models.network_model import NetworkModel
 
         as_built = network if isinstance(network, NetworkModel) else NetworkModel(network)
-        estimator = StateEstimator(as_built, pd.DataFrame(plan), **settings)
-        return ControlRoom(estimator, BelievedTopology(as_built, estimator.channels))
+        return ControlRoom(as_built, pd.DataFrame(plan), from_mapping(Reporting, reporting), **settings)
 
     def advance(self, model: ControlRoom, seconds: float, inputs: Mapping[str, Any]) -> dict[str, Any]:
-        value = inputs.get("value_received", np.full(len(model.estimator.channels), np.nan))
-        usable = np.isin(inputs["quality"], USABLE) if "quality" in inputs else np.ones(len(value), dtype=bool)
-        model.topology.update(value, usable)
-        estimate = model.estimator.estimate(
-            value,
-            usable,
-            load_p_mw_forecast=inputs.get("load_p_mw_forecast"),
-            load_q_mvar_forecast=inputs.get("load_q_mvar_forecast"),
-            tap_pos=model.topology.tap_pos,
-            switch_closed=model.topology.switch_closed,
+        n_channel = len(model.estimator.channels)
+        telemetry = Telemetry(
+            value=inputs.get("value_received", np.full(n_channel, np.nan)),
+            timestamp_s=inputs.get("timestamp_s", np.full(n_channel, seconds)),
+            quality=inputs.get("quality", np.full(n_channel, Quality.VALID, dtype=np.int8)),
         )
+        estimate = model.estimate(seconds, telemetry, **{name: inputs.get(name) for name in FORECASTS})
         return {name: getattr(estimate, name.removesuffix("_estimated")) for name in self.OUTPUTS}
 
     def order(self, model: ControlRoom) -> dict[str, list[Any]]:

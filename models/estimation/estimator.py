@@ -12,7 +12,7 @@ from models.errors import InvalidParameterError, NotObservableError
 from models.estimation.bad_data import chi_square_test, residual_threshold
 from models.estimation.estimate import Estimate, NoParticulars
 from models.estimation.metering_plan import read_plan
-from models.estimation.pseudo_measurements import PSEUDO_STD_DEV_FRACTION, InjectionForecast
+from models.estimation.pseudo_measurements import PSEUDO_STD_DEV_FRACTION, ExpectedConsumption, InjectionForecast
 from models.estimation.topology import Fit, FitParticulars, TopologyEstimation
 from models.network_model import Admittances, BoolArray, FloatArray, NetworkModel
 
@@ -29,7 +29,7 @@ class _Snapshot:
     topology: TopologyEstimation
     value: FloatArray
     usable: BoolArray
-    consumption: FloatArray
+    consumption: ExpectedConsumption
     extra_variance: FloatArray | None
 
 
@@ -51,7 +51,7 @@ class StateEstimator:
     max_removals
         Most removals in one estimate.
     pseudo_std_dev_fraction
-        Standard deviation of a load's forecast over its nominal power. [-]
+        Standard deviation of a load's forecast over the forecast. [-]
 
     Raises
     ------
@@ -93,7 +93,7 @@ class StateEstimator:
             else identification_threshold
         )
         self.max_removals = max_removals
-        self._forecast = InjectionForecast(network, pseudo_std_dev_fraction)
+        self.forecast = InjectionForecast(network, pseudo_std_dev_fraction)
         self._topologies: OrderedDict[Admittances, TopologyEstimation] = OrderedDict()
         self._refuse_if_unobservable()
 
@@ -106,6 +106,9 @@ class StateEstimator:
         tap_pos: Any = None,
         switch_closed: Any = None,
         extra_variance: FloatArray | None = None,
+        sgen_p_mw_forecast: FloatArray | None = None,
+        sgen_q_mvar_forecast: FloatArray | None = None,
+        forecast_variance_factor: FloatArray | None = None,
     ) -> Estimate:
         """The most likely state at one time.
 
@@ -121,6 +124,11 @@ class StateEstimator:
             Believed states of transformers and switches; None is as built. (n_trafo,), (n_switch,)
         extra_variance
             Variance that channels have beside their meters', such as that of a stale value; None is none. (n_channel,)
+        sgen_p_mw_forecast, sgen_q_mvar_forecast
+            What static generators are expected to feed in; None is anything up to nominal. (n_sgen,) [MW], [Mvar]
+        forecast_variance_factor
+            How much larger the forecasts' variance is at every bus than they say themselves, for active, then reactive
+            power; None is 1. (2 n_bus,)
 
         Raises
         ------
@@ -134,11 +142,16 @@ class StateEstimator:
                 f"value and usable have one entry for each of the {len(self.channels)} channels of the plan, "
                 f"got shapes {value.shape} and {usable.shape}."
             )
+        consumption = self.forecast.consumption(
+            load_p_mw_forecast, load_q_mvar_forecast, sgen_p_mw_forecast, sgen_q_mvar_forecast
+        )
+        if forecast_variance_factor is not None:
+            consumption = consumption._replace(variance=consumption.variance * forecast_variance_factor)
         snapshot = _Snapshot(
             topology=self._topology(self.network.admittances(tap_pos, switch_closed)),
             value=value,
             usable=usable & np.isfinite(value),
-            consumption=self._forecast.consumption(load_p_mw_forecast, load_q_mvar_forecast),
+            consumption=consumption,
             extra_variance=extra_variance,
         )
         open_nodes, fit = self._fit(snapshot, snapshot.usable)
@@ -199,7 +212,7 @@ class StateEstimator:
     def _topology(self, admittances: Admittances) -> TopologyEstimation:
         """The compiled topology state, from the cache if it was met lately."""
         if admittances not in self._topologies:
-            self._topologies[admittances] = TopologyEstimation(admittances, self.channels, self._forecast)
+            self._topologies[admittances] = TopologyEstimation(admittances, self.channels, self.forecast)
             if len(self._topologies) > CACHED_TOPOLOGIES:
                 self._topologies.popitem(last=False)
         self._topologies.move_to_end(admittances)
@@ -212,7 +225,7 @@ class StateEstimator:
         topology = self._topology(self.network.admittances())
         every_channel = np.ones(len(self.channels), dtype=bool)
         readings = topology.measurements.read(
-            np.ones(len(self.channels)), every_channel, self._forecast.consumption(None, None)
+            np.ones(len(self.channels)), every_channel, self.forecast.consumption(None, None)
         )
         open_nodes = topology.unobservable_nodes(readings)
         if len(open_nodes):

@@ -17,7 +17,7 @@ from models.estimation.measurement_model import ACTIVE_POWER, ANGLE, CURRENT, RE
 from models.estimation.metering_plan import STATUS, Channels
 from models.estimation.network_equations import NetworkEquations
 from models.estimation.observability import UnitNetwork
-from models.estimation.pseudo_measurements import InjectionForecast
+from models.estimation.pseudo_measurements import ExpectedConsumption, InjectionForecast
 from models.network_model import BoolArray, FloatArray
 
 POWERS = (ACTIVE_POWER, REACTIVE_POWER)
@@ -105,7 +105,7 @@ class MeasurementSet:
             [(row, pseudo[place]) for place, row in metered if place in pseudo], dtype=np.int64
         ).reshape(-1, 2)
         self._other_consumption = forecast.other_consumption(admittances)
-        self._set_variances(forecast.variance(self._other_consumption), slice(first_zero_injection, None))
+        self._set_variances(forecast.consumption(None, None), slice(first_zero_injection, None))
 
     @property
     def n_row(self) -> int:
@@ -113,7 +113,11 @@ class MeasurementSet:
         return len(self.rows.quantity)
 
     def read(
-        self, value: FloatArray, usable: BoolArray, consumption: FloatArray, extra_variance: FloatArray | None = None
+        self,
+        value: FloatArray,
+        usable: BoolArray,
+        consumption: ExpectedConsumption,
+        extra_variance: FloatArray | None = None,
     ) -> Readings:
         """The rows at one time.
 
@@ -124,17 +128,17 @@ class MeasurementSet:
         extra_variance
             Variance that channels have beside their meters', such as that of a stale value; None is none. (n_channel,)
         consumption
-            What `InjectionForecast.consumption` expects. (2 n_bus,) [MW, Mvar]
+            What `InjectionForecast.consumption` expects.
         """
         # The last place of each vector is what NONE points to.
         taken = np.append(usable, False)[self._channel]
         from_channel = np.append(value, 0.0)[self._channel]
-        from_forecast = np.append(consumption + self._other_consumption, 0.0)[self._source]
+        from_forecast = np.append(consumption.power + self._other_consumption.power, 0.0)[self._source]
         measured = self._sum_by_row(self._scale * np.where(taken, from_channel, from_forecast))
         channel_variance = self._channel_variance
         if extra_variance is not None:
             channel_variance = channel_variance + self._scale**2 * np.append(extra_variance, 0.0)[self._channel]
-        variance = self._sum_by_row(np.where(taken, channel_variance, self._forecast_variance))
+        variance = self._sum_by_row(np.where(taken, channel_variance, self._forecast_variance(consumption)))
         variance += self._zero_variance
 
         active = np.isfinite(variance)
@@ -231,13 +235,17 @@ class MeasurementSet:
         self._row, self._channel, self._source = table[:, :3].astype(np.int64).T
         self._scale = table[:, 3]
 
-    def _set_variances(self, forecast_variance: FloatArray, zero_injections: slice) -> None:
-        """Variance of every contribution by meter and by forecast, and of every zero injection. [pu^2]"""
-        squared_scale = self._scale**2
-        self._channel_variance = squared_scale * np.append(self._channels.variance, np.inf)[self._channel]
-        self._forecast_variance = squared_scale * np.append(forecast_variance, np.inf)[self._source]
+    def _forecast_variance(self, consumption: ExpectedConsumption) -> FloatArray:
+        """Variance of every contribution if it comes from the forecast. [pu^2]"""
+        variance = np.append(consumption.variance + self._other_consumption.variance, np.inf)
+        return self._scale**2 * variance[self._source]
+
+    def _set_variances(self, nominal: ExpectedConsumption, zero_injections: slice) -> None:
+        """Variance of every contribution by meter, and of every zero injection. [pu^2]"""
+        self._channel_variance = self._scale**2 * np.append(self._channels.variance, np.inf)[self._channel]
         is_power = np.isin(self.rows.quantity[self._row], POWERS)
-        power_variance = np.concatenate((self._channel_variance[is_power], self._forecast_variance[is_power]))
+        by_forecast = self._forecast_variance(nominal)
+        power_variance = np.concatenate((self._channel_variance[is_power], by_forecast[is_power]))
         sharpest = power_variance[power_variance > 0.0].min(initial=1.0)
         self._zero_variance = np.zeros(self.n_row)
         self._zero_variance[zero_injections] = ZERO_INJECTION_SHARPNESS**2 * sharpest

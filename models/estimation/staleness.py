@@ -1,11 +1,11 @@
 """How much less an old value says than a fresh one: its variance grows with the channel's measured random walk.
 
 What a channel measures is taken to wander, x_t = x_s + w with Var(w) = q (t - s), as forecasting-aided state estimation
-takes the state to do between two scans [1]_ [2]_. A value read at s with the meter's variance sigma^2 and used at t then
-has the variance sigma^2 + q (t - s). The intensity q of every channel is measured while values come in: a change d between
+takes the state to do between two scans [1]_ [2]_. A value read at s with the meter's variance sigma^2 and used at t has
+the variance sigma^2 + q (t - s). The intensity q of every channel is measured while values come in: a change d between
 two successive reports has E[d^2] = 2 sigma_r^2 + q (t - s), where sigma_r is what of the meter's error is new in every
 report (biases and drifts are not), and two successive changes share the noise of the report between them,
-E[d d'] = -sigma_r^2 [4]_. So q is the mean of d^2 + 2 d d' over the mean interval, however the meter's error is made up.
+E[d d'] = -sigma_r^2 [4]_. So q is the mean of d^2 + 2 d d' over the mean interval, however the error is made up.
 
 Report by exception adds something: a scan that sends nothing has, unless its message was lost, read a value within the
 deadband of the last report. That reading is as good as known, but for an error spread evenly over the deadband on
