@@ -26,6 +26,10 @@ class MissingExtraError(ModelError):
     """An optional part of the project is asked for and what it needs is not installed."""
 
 
+class InvalidMeasurementError(ModelError):
+    """A measurement that no meter could have made, or a table or file of them that cannot be read."""
+
+
 class NotFittedError(ModelError):
     """A detector was asked for a verdict before it was fitted and calibrated."""
 

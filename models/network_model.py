@@ -7,7 +7,7 @@ switches share a node, open line ends and three-winding transformers add auxilia
 
 from collections import OrderedDict
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 from scipy.sparse import csc_matrix, csr_matrix
 from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import spsolve
+
+from models.internal_case import internal_case
+from models.shares import Shares, sum_at
 
 if TYPE_CHECKING:
     from pandapower import pandapowerNet
@@ -93,11 +96,15 @@ class Admittances:
 
     @cached_property
     def flat_start(self) -> ComplexArray:
-        """Start of Newton's method: magnitudes of `initial_v`, angles of the network without load. [pu]
+        """Start of Newton's method: magnitudes of `initial_v`, angles that the transformers' phase shifts alone make. [pu]
 
-        The unloaded network knows every phase shift between the slack and a node, which a start at 0 degree does not.
+        They are those of the network without load and charging; with charging alone a large transmission system is
+        further from a flat start than with its loads.
         """
-        return np.abs(self.initial_v) * np.exp(1j * np.angle(self._unloaded))
+        series = -self.y_tf * self._tap
+        between = (self.from_node, self.to_node, series / np.abs(self._tap) ** 2, self.y_ft, self.y_tf, series)
+        uncharged = solve_linear(_nodal(*between, self.n_node), self.slack_nodes, self.initial_v[self.slack_nodes])
+        return np.abs(self.initial_v) * np.exp(1j * np.angle(uncharged))
 
     @cached_property
     def unloaded_start(self) -> ComplexArray:
@@ -106,13 +113,17 @@ class Admittances:
         Far from the slack's voltage, behind regulators that raise or lower it, this is where a solution is near. In
         large transmission systems it is not: there the lines' charging raises it without bounds.
         """
-        start = self._unloaded.copy()
+        start = solve_linear(self.ybus, self.slack_nodes, self.initial_v[self.slack_nodes])
         start[self.pv_nodes] = self.flat_start[self.pv_nodes]
         return start
 
     @cached_property
-    def _unloaded(self) -> ComplexArray:
-        return solve_linear(self.ybus, self.slack_nodes, self.initial_v[self.slack_nodes])
+    def _tap(self) -> ComplexArray:
+        """Ratio of every branch's ideal transformer, at its from end before a series admittance between equal shunts."""
+        tap = np.sqrt(np.abs(self.y_tt / self.y_ff)) * np.exp(0.5j * np.angle(self.y_ft / self.y_tf))
+        # Half an angle is known but for half a turn: the shunts are smaller than what is in series.
+        turned = np.abs(self.y_tt + self.y_tf * tap) > np.abs(self.y_tt - self.y_tf * tap)
+        return np.where(turned, -tap, tap)
 
     def has_nodes_of(self, other: "Admittances") -> bool:
         """Whether voltages of `other` are voltages of this state, as where only taps differ."""
@@ -170,6 +181,7 @@ class NetworkModel:
         self.sgen_bus = self.bus_position(net.sgen.bus)
         self.gen_bus = self.bus_position(net.gen.bus)
         self.ext_grid_bus = self.bus_position(net.ext_grid.bus)
+        self.load_shares, self.sgen_shares = Shares.of_own_bus(self.load_bus), Shares.of_own_bus(self.sgen_bus)
         # What a nominal megawatt of the table is worth at the bus.
         self.load_weight = net.load.scaling.to_numpy(dtype=float) * net.load.in_service.to_numpy(dtype=float)
         self.sgen_weight = net.sgen.scaling.to_numpy(dtype=float) * net.sgen.in_service.to_numpy(dtype=float)
@@ -180,9 +192,31 @@ class NetworkModel:
         """Number of rows of ``net.bus``."""
         return len(self.bus_index)
 
+    @property
+    def generator_buses(self) -> frozenset[int]:
+        """Positions of the buses with a generator or an external grid in service."""
+        at_gen = self.gen_bus[self.net.gen.in_service.to_numpy(dtype=bool)]
+        at_ext_grid = self.ext_grid_bus[self.net.ext_grid.in_service.to_numpy(dtype=bool)]
+        return frozenset([*at_gen.tolist(), *at_ext_grid.tolist()])
+
+    @property
+    def tap_range(self) -> tuple[FloatArray, FloatArray]:
+        """Lowest and highest position of every tap changer, infinite where none is stated. (n_trafo,)"""
+        lowest, highest = (self.net.trafo[column].to_numpy(dtype=float) for column in ("tap_min", "tap_max"))
+        return np.where(np.isnan(lowest), -np.inf, lowest), np.where(np.isnan(highest), np.inf, highest)
+
+    def position(self, element_type: str, element: int, side: str | None, phase: str | None) -> int | None:
+        """Where the vectors by bus, line, trafo or switch hold an element; None if there is none, or for a phase."""
+        return None if phase is not None else self._positions[element_type].get(element)
+
+    @cached_property
+    def _positions(self) -> dict[str, dict[int, int]]:
+        indices = {table: self.net[table].index for table in ("bus", "line", "trafo", "switch")}
+        return {table: {int(element): k for k, element in enumerate(index)} for table, index in indices.items()}
+
     def bus_position(self, buses: Any) -> IntArray:
         """Positions of pandapower bus indices in the vectors by bus."""
-        position = {int(bus): k for k, bus in enumerate(self.bus_index)}
+        position = self._positions["bus"]
         return np.array([position[int(bus)] for bus in buses], dtype=np.int64)
 
     def order(self) -> dict[str, list[int]]:
@@ -216,9 +250,9 @@ class NetworkModel:
 
     def bus_consumption(self, load: ComplexArray, sgen: ComplexArray) -> ComplexArray:
         """Complex power that loads less static generators draw at every bus, (n_bus,). [MVA]"""
-        drawn = _sum_at(self.load_bus, load * self.load_weight, self.n_bus)
+        drawn = sum_at(self.load_bus, load * self.load_weight, self.n_bus)
         if len(sgen):
-            drawn = drawn - _sum_at(self.sgen_bus, sgen * self.sgen_weight, self.n_bus)
+            drawn = drawn - sum_at(self.sgen_bus, sgen * self.sgen_weight, self.n_bus)
         return drawn
 
     def node_injection(self, state: Admittances, bus_consumption: ComplexArray) -> ComplexArray:
@@ -228,7 +262,7 @@ class NetworkModel:
     def node_consumption(self, state: Admittances, bus_consumption: ComplexArray) -> ComplexArray:
         """What is drawn at the buses (n_bus,) [MVA] by node, (n_node,). [pu]"""
         alive = state.node_of_bus >= 0
-        drawn = _sum_at(state.node_of_bus[alive], bus_consumption[alive], state.n_node)
+        drawn = sum_at(state.node_of_bus[alive], bus_consumption[alive], state.n_node)
         return drawn / state.base_mva
 
 
@@ -242,6 +276,21 @@ def solve_linear(ybus: csr_matrix, fixed: IntArray, v_fixed: ComplexArray) -> Co
         rows = ybus[free]
         v[free] = spsolve(csc_matrix(rows[:, free]), -(rows[:, fixed] @ v_fixed))
     return v
+
+
+def _nodal(
+    from_node: IntArray,
+    to_node: IntArray,
+    y_ff: ComplexArray,
+    y_ft: ComplexArray,
+    y_tf: ComplexArray,
+    y_tt: ComplexArray,
+    size: int,
+) -> csr_matrix:
+    """Nodal admittance matrix of branches alone."""
+    rows = np.concatenate((from_node, from_node, to_node, to_node))
+    columns = np.concatenate((from_node, to_node, from_node, to_node))
+    return csr_matrix((np.concatenate((y_ff, y_ft, y_tf, y_tt)), (rows, columns)), shape=(size, size))
 
 
 def set_topology(
@@ -263,14 +312,15 @@ def set_topology(
 def compile_admittances(net: "pandapowerNet") -> Admittances:
     """Let pandapower build its internal case for `net` as it stands and keep what power flow and estimation need."""
     from pandapower.pypower.makeSbus import makeSbus
-    from pandapower.pypower.makeYbus import makeYbus
+    from pandapower.pypower.makeYbus import branch_vectors, makeYbus
 
-    case = _internal_case(net)
+    case = internal_case(net)
     base_mva, bus, gen, branch, slack, pv, pq, initial_v = case.variables
-    ybus, yf, yt = makeYbus(base_mva, bus, branch)
+    ybus, _, _ = makeYbus(base_mva, bus, branch)
+    # Not the entries of the matrices beside it, which add up where a branch begins and ends at one node.
+    y_tt, y_ff, y_ft, y_tf = (np.asarray(y, dtype=complex) for y in branch_vectors(branch, len(branch)))
     from_node = branch[:, 0].real.astype(np.int64)
     to_node = branch[:, 1].real.astype(np.int64)
-    rows = np.arange(len(branch))
     lookup = net._pd2ppc_lookups["bus"][net.bus.index.to_numpy()]
     node_of_bus = np.where((lookup < len(bus)) & net.bus.in_service.to_numpy(), lookup, -1).astype(np.int64)
     injection = np.asarray(makeSbus(base_mva, bus, gen), dtype=complex)
@@ -281,10 +331,10 @@ def compile_admittances(net: "pandapowerNet") -> Admittances:
         ybus=ybus,
         from_node=from_node,
         to_node=to_node,
-        y_ff=_entries(yf, rows, from_node),
-        y_ft=_entries(yf, rows, to_node),
-        y_tf=_entries(yt, rows, from_node),
-        y_tt=_entries(yt, rows, to_node),
+        y_ff=y_ff,
+        y_ft=y_ft,
+        y_tf=y_tf,
+        y_tt=y_tt,
         slack_nodes=np.asarray(slack, dtype=np.int64),
         pv_nodes=np.asarray(pv, dtype=np.int64),
         pq_nodes=np.asarray(pq, dtype=np.int64),
@@ -298,58 +348,6 @@ def compile_admittances(net: "pandapowerNet") -> Admittances:
     )
 
 
-@dataclass(frozen=True, eq=False)
-class _InternalCase:
-    """pandapower's internal case, reduced to the elements in service."""
-
-    variables: tuple[Any, ...]
-    branch_in_service: BoolArray
-    branch_ranges: dict[str, tuple[int, int]] = field(default_factory=dict)
-
-    def branch_positions(self, table: str, length: int) -> IntArray:
-        """Branch number of every row of a pandapower branch table, -1 where the row is not in the case."""
-        if table not in self.branch_ranges:
-            return np.full(length, -1, dtype=np.int64)
-        start, stop = self.branch_ranges[table]
-        position = np.cumsum(self.branch_in_service) - 1
-        return np.where(self.branch_in_service, position, -1)[start:stop].astype(np.int64)
-
-
-def _internal_case(net: "pandapowerNet") -> _InternalCase:
-    """Build the internal case as `pandapower.runpp` does, without solving it."""
-    from pandapower.auxiliary import _init_runpp_options
-    from pandapower.pd2ppc import _pd2ppc
-    from pandapower.pf.ppci_variables import _get_pf_variables_from_ppci
-    from pandapower.results import init_results
-
-    _init_runpp_options(
-        net,
-        algorithm="nr",
-        calculate_voltage_angles=True,
-        init="auto",
-        max_iteration="auto",
-        tolerance_mva=1e-8,
-        trafo_model="t",
-        trafo_loading="current",
-        enforce_p_lims=False,
-        enforce_q_lims=False,
-        check_connectivity=True,
-        voltage_depend_loads=False,
-        lightsim2grid=False,  # a solver's option: nothing is solved here
-    )
-    init_results(net)
-    nothing = np.array([], dtype=np.int64)
-    tables = ("bus", "bus_dc", "ext_grid", "gen", "branch", "branch_dc")
-    net._pd2ppc_lookups = {table: nothing for table in tables}
-    _, case = _pd2ppc(net)
-    base_mva, bus, gen, branch, _, _, _, _, slack, pv, pq, _, _, initial_v, _ = _get_pf_variables_from_ppci(case)
-    return _InternalCase(
-        variables=(base_mva, bus, gen, branch, slack, pv, pq, initial_v),
-        branch_in_service=np.asarray(case["internal"]["branch_is"], dtype=bool),
-        branch_ranges=dict(net._pd2ppc_lookups["branch"]),
-    )
-
-
 def _table_consumption(net: "pandapowerNet", node_of_bus: IntArray, n_node: int) -> ComplexArray:
     """What loads less static generators of the tables draw at every node, as pandapower added it up. [MVA]"""
     position = {int(bus): k for k, bus in enumerate(net.bus.index)}
@@ -358,18 +356,5 @@ def _table_consumption(net: "pandapowerNet", node_of_bus: IntArray, n_node: int)
         node = node_of_bus[[position[int(bus)] for bus in table.bus]] if len(table) else np.array([], dtype=np.int64)
         weight = table.scaling.to_numpy(dtype=float) * table.in_service.to_numpy(dtype=float)
         power = sign * weight * (table.p_mw.to_numpy(dtype=float) + 1j * table.q_mvar.to_numpy(dtype=float))
-        total += _sum_at(node[node >= 0], power[node >= 0], n_node)
+        total += sum_at(node[node >= 0], power[node >= 0], n_node)
     return total
-
-
-def _entries(matrix: Any, rows: IntArray, columns: IntArray) -> ComplexArray:
-    """The entries (rows, columns) of a sparse matrix as a vector."""
-    if not len(rows):
-        return np.zeros(0, dtype=complex)
-    return np.asarray(csr_matrix(matrix)[rows, columns], dtype=complex).ravel()
-
-
-def _sum_at(position: IntArray, power: ComplexArray, length: int) -> ComplexArray:
-    """Sum of complex values by position."""
-    real = np.bincount(position, weights=power.real, minlength=length)
-    return real + 1j * np.bincount(position, weights=power.imag, minlength=length)

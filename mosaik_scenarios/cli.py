@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mosaik_scenarios.comparison.command import compare
+from mosaik_scenarios.estimation.command import estimate
 
 if TYPE_CHECKING:
     from mosaik_scenarios.scenario import Scenario
@@ -120,6 +121,7 @@ def report(run: Annotated[str, typer.Argument(help="Folder of a run, or its name
 
 
 app.command()(compare)
+app.command()(estimate)
 
 
 @app.callback(invoke_without_command=True)

@@ -34,3 +34,7 @@ class SimulationFailedError(GridTwinError):
 
 class ComparisonError(GridTwinError):
     """Results that cannot be compared: of an unknown kind, of another size, in other units, or of another network."""
+
+
+class EstimationError(GridTwinError):
+    """An estimate that cannot be left where it should."""

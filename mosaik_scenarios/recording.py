@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from models.phases import PHASES, of_phase
 from mosaik_scenarios.roles import Roles
 from mosaik_scenarios.twin import Experiment, Twin
 
@@ -15,9 +16,9 @@ OF_GRID = {
     "slack": ("p_mw", "q_mvar"),
 }
 BY_PHASE = {
-    "bus": ("vm_{}_pu", "va_{}_degree"),
-    "line": ("line_i_{}_ka",),
-    "trafo": ("tap_{}_pos_in_effect",),
+    "bus": ("vm_pu", "va_degree"),
+    "line": ("line_i_from_ka",),
+    "trafo": ("tap_pos_in_effect",),
 }
 OF_PROFILES = ("ambient_c", "ghi_w_per_m2")
 OF_GENERATOR = ("frequency_hz", "speed_pu", "rotor_angle_degree", "p_mechanical_mw", "p_electrical_mw")
@@ -60,12 +61,13 @@ def _record_plant(world: Any, twin: Twin) -> None:
 
 
 def _record_phases(world: Any, twin: Twin) -> None:
-    """What every phase does: ``bus/vm_a_pu``, ``line/i_a_ka``, ``trafo/tap_a_pos`` and so on."""
-    for table, patterns in BY_PHASE.items():
-        for pattern in patterns:
-            names = [pattern.format(phase) for phase in "abc"]
-            columns = [name.removeprefix(f"{table}_").removesuffix("_in_effect") for name in names]
-            world.connect(twin.grid, twin.recorder, *zip(names, (f"{table}/{c}" for c in columns), strict=True))
+    """What every phase does: ``bus/vm_a_pu``, ``line/i_from_a_ka``, ``trafo/tap_a_pos`` and so on."""
+    for table, vectors in BY_PHASE.items():
+        names = [of_phase(vector, phase) for vector in vectors for phase in PHASES]
+        columns = (name.removeprefix(f"{table}_").removesuffix("_in_effect") for name in names)
+        world.connect(
+            twin.grid, twin.recorder, *((name, f"{table}/{c}") for name, c in zip(names, columns, strict=True))
+        )
 
 
 def _record_control_room(world: Any, twin: Twin) -> None:
@@ -74,6 +76,9 @@ def _record_control_room(world: Any, twin: Twin) -> None:
     received = ("value_received", "quality", "forged")
     world.connect(twin.attacker, to, *((name, f"measurement/{name}") for name in received))
     world.connect(twin.estimator, to, *((name, f"estimate/{name}") for name in OF_ESTIMATOR))
+    if twin.experiment.scenario.solver == "opendss":
+        names = [f"{of_phase(vector, phase)}_estimated" for vector in BY_PHASE["bus"] for phase in PHASES]
+        world.connect(twin.estimator, to, *((name, f"estimate/{name}") for name in names))
     residuals = ("normalised_residual", "removed")
     world.connect(twin.estimator, to, *((name, f"measurement/{name}") for name in residuals))
     for name, detector in twin.detectors.items():

@@ -1,6 +1,5 @@
 """What every simulator is told at its start: the scenario and the feeder in each role's own words."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
@@ -32,18 +31,25 @@ class Roles:
 
     @cached_property
     def plan(self) -> "DataFrame":
-        """The metering plan that the scenario asks for.
+        """The metering plan that the scenario asks for; phase by phase where the plant is solved so.
 
         Raises
         ------
         FeederError
-            If it is a file that cannot be read or does not fit the network.
+            If it does not fit the network, or is a file that cannot be read.
         """
+        from networks.checks import check_meters
         from networks.metering import with_accuracy_classes, with_phasor_units
 
         telemetry, seed = self.scenario.telemetry, self.scenario.seed
         plan = with_phasor_units(self.feeder.net, self._plan_by_name(telemetry.metering), telemetry.pmus, seed)
-        return with_accuracy_classes(plan, telemetry.accuracy_class.model_dump(exclude_none=True))
+        check_meters(plan, self.feeder.net)
+        plan = with_accuracy_classes(plan, telemetry.accuracy_class.model_dump(exclude_none=True))
+        if self.circuit is None:
+            return plan
+        from networks.three_phase.phase_metering import plan_by_phase
+
+        return plan_by_phase(plan, self.circuit)
 
     def _plan_by_name(self, metering: str) -> "DataFrame":
         from networks.metering import plan_of
@@ -182,7 +188,7 @@ class Roles:
         """The net, its circuit where that is solved, the places of its faults and the machine it hosts."""
         params: dict[str, Any] = {
             "net": self.feeder.net,
-            "circuit": self._circuit(),
+            "circuit": self.circuit,
             "faults": [self._place(fault) for fault in self.scenario.faults],
             "regulators": self.regulators() if self.regulates_locally else [],
         }
@@ -195,7 +201,8 @@ class Roles:
             }
         return params
 
-    def _circuit(self) -> Any:
+    @cached_property
+    def circuit(self) -> Any:
         """The feeder phase by phase, as OpenDSS is told it; None for the balanced solver.
 
         Raises
@@ -252,6 +259,7 @@ class Roles:
         telemetry = self.scenario.telemetry
         return {
             "network": self.feeder.net,
+            "circuit": self.circuit,
             "plan": self.plan,
             "reporting": {
                 "scan_period_s": self.scenario.scan_period.total_seconds(),
@@ -261,6 +269,7 @@ class Roles:
             "load_class": self.feeder.loads().profile.tolist(),
             "significance": self.scenario.estimator.significance,
             "identification_threshold": self.scenario.estimator.residual_threshold,
+            "method": self.scenario.estimator.method,
         }
 
     @property

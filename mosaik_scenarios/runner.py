@@ -68,9 +68,10 @@ def run(
 def _simulate_into(folder: RunFolder, scenario: Scenario, feeder: Feeder, on_stage: OnStage) -> dict[str, int | float]:
     """Train, simulate, check that the simulation came to its end; returns what the manifest counts."""
     detectors = trained_detectors(scenario, feeder, on_stage)
-    write_topology(folder, feeder.net)
+    experiment = Experiment(scenario, feeder, detectors, folder.path)
+    write_topology(folder, feeder.net, experiment.roles.plan)
     start = time.process_time()
-    simulate(Experiment(scenario, feeder, detectors, folder.path), lambda share: on_stage("simulating", share))
+    simulate(experiment, lambda share: on_stage("simulating", share))
     cpu_s = time.process_time() - start
     result = RunResult(folder.path)
     steps, due = len(result.grid), Rhythm.of(scenario).regular_steps

@@ -167,10 +167,14 @@ class Estimator(Section):
     residual_threshold
         Normalised residual above which a channel is removed; none derives it from `significance` and the number of
         channels, so that a healthy meter is as rarely removed as J(x) is exceeded. [-]
+    method
+        What the estimated state is: ``wls``, least squares without the channels removed; ``huber``, ``shgm``
+        (Schweppe-Huber) or ``lav`` (least absolute value), which remove none and distrust those that do not fit.
     """
 
     significance: OpenFraction = 0.01
     residual_threshold: Positive | None = None
+    method: Literal["wls", "huber", "shgm", "lav"] = "wls"
 
 
 class Training(Section):

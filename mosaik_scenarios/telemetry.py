@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,6 +17,18 @@ if TYPE_CHECKING:
 
 DECLARED = "declared"
 IDEAL = "ideal"
+SWITCHED_OFF_BY_0 = (
+    "bias_share",
+    "drift_share",
+    "resolution_bits",
+    "range_percent",
+    "deadband_percent",
+    "latency",
+    "latency_jitter",
+    "collection_window",
+    "loss_probability",
+    "clock_skew",
+)
 
 
 def known_plan(metering: str) -> str:
@@ -200,12 +211,7 @@ def in_full(telemetry: Any) -> Any:
         return telemetry
     if telemetry != IDEAL:
         raise ValueError(f"expected {IDEAL!r} or a table of fields, got {telemetry!r}")
-    off: Mapping[str, Any] = dict.fromkeys(
-        ("bias_share", "drift_share", "resolution_bits", "range_percent", "deadband_percent", "latency")
-        + ("latency_jitter", "collection_window", "loss_probability", "clock_skew"),
-        0,
-    )
-    return {"noise": False, **off}
+    return {"noise": False, **dict.fromkeys(SWITCHED_OFF_BY_0, 0)}
 
 
 TelemetryOrIdeal = Annotated[Telemetry, BeforeValidator(in_full)]

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from models.recording.run_folder import RunFolder, written_at_once
 from networks.layout import place_of
 
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
-def topology_of(net: Any) -> dict[str, list[dict[str, Any]]]:
-    """Buses with coordinates (none where the net has none), the branches between them and their switches.
+OF_METERS = ["name", "measurement_type", "element_type", "element", "side", "accuracy_class"]
+
+
+def topology_of(net: Any, meters: DataFrame | None = None) -> dict[str, list[dict[str, Any]]]:
+    """Buses with coordinates (none where the net has none), the branches between them, their switches and meters.
 
     Parameters
     ----------
     net
         pandapower net; the coordinates are those of ``net.bus.geo``.
+    meters
+        The metering plan; None where nothing is metered.
     """
     places = net.bus.get("geo", {})
     buses = [
@@ -31,13 +38,14 @@ def topology_of(net: Any) -> dict[str, list[dict[str, Any]]]:
         "joints": _joints(net.switch),
         "slacks": slacks,
         "switches": _line_switches(net.switch),
+        "meters": [] if meters is None else json.loads(meters[OF_METERS].to_json(orient="records")),
     }
 
 
-def write_topology(folder: RunFolder, net: Any) -> None:
+def write_topology(folder: RunFolder, net: Any, meters: DataFrame | None = None) -> None:
     """Leave the drawing in the run's folder, for the report."""
     with written_at_once(folder.topology) as draft:
-        draft.write_text(json.dumps(topology_of(net)) + "\n", encoding="utf-8")
+        draft.write_text(json.dumps(topology_of(net, meters)) + "\n", encoding="utf-8")
 
 
 def read_topology(folder: RunFolder) -> dict[str, list[dict[str, Any]]]:

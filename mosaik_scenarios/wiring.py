@@ -76,16 +76,10 @@ def connect_plant(world: Any, twin: Twin) -> None:
 
 
 def connect_telemetry(world: Any, twin: Twin) -> None:
-    """Meters read the grid; the attacker sits on the way to the control room.
+    """Meters read the grid; the attacker sits on the way to the control room."""
+    from models.telemetry.meters import metered_vectors
 
-    A meter of a current shows what a balanced network would carry, since that is the network the control room knows.
-    """
-    from models.plant.phase_state import EQUIVALENT_CURRENTS
-    from models.telemetry.meters import METERED_VECTORS
-
-    equivalent_of = {current: equivalent for equivalent, current in EQUIVALENT_CURRENTS.items()}
-    metered = dict.fromkeys(METERED_VECTORS.values())
-    world.connect(twin.grid, twin.scada, *((equivalent_of.get(name, name), name) for name in metered))
+    world.connect(twin.grid, twin.scada, *metered_vectors(twin.experiment.roles.plan))
     world.connect(twin.scada, twin.attacker, *TELEMETRY)
 
 

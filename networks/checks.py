@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from networks.errors import InvalidFeederError
 from networks.feeder import Feeder
+from networks.metering_points import STATUS_TYPES
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
@@ -19,7 +20,6 @@ SIDES_OF_QUANTITIES: dict[str, dict[str, tuple[str | None, ...]]] = {
     "trafo": {**dict.fromkeys("pqi", ("hv", "lv")), "tap": (None,)},
     "switch": {"closed": (None,)},
 }
-WITHOUT_ERROR = ("tap", "closed")
 NAMED_IN_FULL = 8
 
 
@@ -134,7 +134,7 @@ def check_tables(feeder: Feeder) -> None:
 def check_meters(meters: DataFrame, net: Any) -> None:
     """A metering plan with unique names, on elements that exist, with a positive spread where it measures."""
     check_channels(meters, net)
-    for meter in meters[~meters.measurement_type.isin(WITHOUT_ERROR)].itertuples(index=False):
+    for meter in meters[~meters.measurement_type.isin(STATUS_TYPES)].itertuples(index=False):
         for quantity in ("accuracy_class", "full_scale", "std_dev"):
             if not getattr(meter, quantity) > 0:
                 value = getattr(meter, quantity)

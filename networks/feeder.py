@@ -165,9 +165,9 @@ class Feeder:
     pv
         One row a photovoltaic site: `sgen`, `peak_mw` [MW], `tilt_degree` (0 is flat), `azimuth_degree` (180 is south).
     meters
-        The metering plan, one row a channel: `name`, `measurement_type` (v, p, q, i), `element_type` (bus, line,
-        trafo), `element`, `side` (from, to, hv, lv or None), `accuracy_class` [percent], `full_scale` and `std_dev`
-        [pu, MW, Mvar, kA].
+        The metering plan, one row a channel: `name`, `measurement_type` (v, va, p, q, i, tap, closed), `element_type`
+        (bus, line, trafo, switch), `element`, `side` (from, to, hv, lv or None), `accuracy_class` [percent],
+        `full_scale` and `std_dev` [pu, degree, MW, Mvar, kA].
     regulators
         One row a transformer with an on-load tap changer, or a single-phase unit of one: `trafo`, `controlled_bus`,
         `vm_set_pu`, `bandwidth_pu` (whole width of the band), `delay_s`, `inter_tap_delay_s`, `tap_min`, `tap_max`,

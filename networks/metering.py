@@ -15,7 +15,7 @@ import numpy as np
 
 from networks.errors import FeederError
 from networks.feeder import METER_COLUMNS, table
-from networks.metering_points import POINTS, Point, busbars, live_buses, load_mva_by_bus
+from networks.metering_points import POINTS, STATUS_TYPES, Point, busbars, live_buses, load_mva_by_bus
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
@@ -27,7 +27,6 @@ ACCURACY_CLASSES_PERCENT = (0.2, 0.5, 1.0, 3.0)
 ACCURACY_CLASS_PERCENT = {"v": 0.5, "p": 1.0, "q": 1.0, "i": 1.0, "va": 1.0}
 # Plans with instruments of several generations: each instrument's class is drawn among these, evenly.
 DRAWN_CLASSES_PERCENT: Mapping[str, tuple[float, ...]] = {"sparse": (0.5, 1.0, 3.0)}
-STATUS_TYPES = ("tap", "closed")
 # A limit of error is three standard deviations: a Gaussian meter keeps its class in 99.7 % of its readings.
 STD_DEVS_IN_LIMIT = 3.0
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from networks.checks import check_channels
 from networks.errors import InvalidFeederError, InvalidMeteringError
 from networks.feeder import METER_COLUMNS
-from networks.metering import STATUS_TYPES, STD_DEVS_IN_LIMIT, metering_plan
+from networks.metering import STD_DEVS_IN_LIMIT, metering_plan
+from networks.metering_points import STATUS_TYPES
 
 if TYPE_CHECKING:
     from typing import Any
@@ -47,9 +48,8 @@ def read_metering_plan(path: str | Path, net: Any) -> DataFrame:
     """
     rows = _read(path)
     _check_columns(path, rows)
-    channels = rows[list(POINT_COLUMNS)].assign(
-        element=_indices(path, rows), side=[side or None for side in rows.side.tolist()]
-    )
+    sides = rows.side.astype(object).mask(rows.side == "", None)
+    channels = rows[list(POINT_COLUMNS)].assign(element=_indices(path, rows), side=sides)
     try:
         check_channels(channels, net)
     except InvalidFeederError as error:

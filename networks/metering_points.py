@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 Point = tuple[str, str, int, str | None]
 
+STATUS_TYPES = ("tap", "closed")
+
 LOW_VOLTAGE_KV = 1.0
 V_EVERY_BUS = 4
 I_EVERY_LINE = 10

@@ -10,11 +10,11 @@ from models.control.voltage_regulator import VoltageRegulatorSettings
 from models.errors import InvalidParameterError
 from models.network_model import FloatArray
 from models.parameters import from_mapping
-from models.phases import PHASES
+from models.phases import PHASES, of_phase
 from models.plant.faults import Fault
 from models.plant.grid_elements import CHILDREN, VECTOR_OF_CHILD_INPUT
 from models.plant.grid_state import STATE_FIELDS, GridInputs, GridState, phasor
-from models.plant.phase_state import PHASE_FIELDS, PhaseState, by_phase
+from models.plant.phase_state import PHASE_VECTORS, PhaseState, by_phase
 from models.plant.power_flow import PowerFlow
 from models.plant.regulated_power_flow import RegulatedPowerFlow
 from simulators.adapter import ModelAdapter, serve, single_source
@@ -56,9 +56,7 @@ class Grid:
 
     def phases(self) -> PhaseState:
         """The last step by phase, as far as the solver knows."""
-        if isinstance(self.power_flow, PowerFlow):
-            return self.unknown_phases.with_currents_of(self.power_flow.state)
-        return self.power_flow.phases
+        return self.unknown_phases if isinstance(self.power_flow, PowerFlow) else self.power_flow.phases
 
     def phase_taps(self) -> FloatArray:
         """Taps in effect by phase, NaN where there is none, (n_trafo, 3)."""
@@ -119,18 +117,16 @@ class GridSimulator(ModelAdapter):
     its tap, and taps done so far); for a hosted machine machine_p_mw and the Thevenin equivalent seen from its terminal
     on the net's base: thevenin_vm_pu, thevenin_va_degree, thevenin_r_pu, thevenin_x_pu.
     With opendss vm_pu is the mean of the phases, powers are their sums, currents those of the largest phase. By phase,
-    NaN with pandapower: vm_a_pu, vm_b_pu, vm_c_pu, va_a_degree, va_b_degree, va_c_degree, p_a_mw, p_b_mw, p_c_mw,
-    q_a_mvar, q_b_mvar, q_c_mvar; line_i_a_ka, line_i_b_ka, line_i_c_ka (from end); trafo_p_lv_a_mw, trafo_p_lv_b_mw,
-    trafo_p_lv_c_mw, trafo_q_lv_a_mvar, trafo_q_lv_b_mvar, trafo_q_lv_c_mvar; tap_a_pos_in_effect, tap_b_pos_in_effect,
-    tap_c_pos_in_effect. What a balanced network would carry in place of unequal phase currents, as its estimator
-    expects of meters: line_i_from_equivalent_ka, line_i_to_equivalent_ka, trafo_i_hv_equivalent_ka,
-    trafo_i_lv_equivalent_ka.
+    NaN with pandapower or where the phase is absent, and for b and c as here for a: vm_a_pu, va_a_degree, p_a_mw,
+    q_a_mvar; line_p_from_a_mw, line_q_from_a_mvar, line_p_to_a_mw, line_q_to_a_mvar, line_i_from_a_ka, line_i_to_a_ka;
+    trafo_p_hv_a_mw, trafo_q_hv_a_mvar, trafo_p_lv_a_mw, trafo_q_lv_a_mvar, trafo_i_hv_a_ka, trafo_i_lv_a_ka;
+    tap_a_pos_in_effect.
 
     Children, in pandapower's words, with scalar attributes: ``Bus-7`` (vm_pu, va_degree, p_mw, q_mvar), ``Line-4``
     (p_from_mw, q_from_mvar, p_to_mw, q_to_mvar, i_ka, loading_percent), ``Trafo-0`` (p_hv_mw, q_hv_mvar, p_lv_mw,
     q_lv_mvar, i_hv_ka, i_lv_ka, loading_percent; takes tap_pos), ``Ext_grid-0`` (p_mw, q_mvar; takes vm_pu, va_degree),
     ``Load-3`` and ``Sgen-1`` (take p_mw, q_mvar), ``Switch-2`` (takes closed). By phase: ``Bus-7`` (vm_a_pu,
-    va_a_degree, p_a_mw, q_a_mvar, and so on), ``Line-4`` (i_a_ka, i_b_ka, i_c_ka), ``Trafo-0`` (takes tap_a_pos,
+    va_a_degree, p_a_mw, q_a_mvar, and so on), ``Line-4`` (i_from_a_ka, and so on), ``Trafo-0`` (takes tap_a_pos,
     tap_b_pos, tap_c_pos). Powers that several sources send to one child add up.
     """
 
@@ -155,9 +151,9 @@ class GridSimulator(ModelAdapter):
     THEVENIN = ("thevenin_vm_pu", "thevenin_va_degree", "thevenin_r_pu", "thevenin_x_pu")
     OUTPUTS = (
         *STATE_FIELDS,
-        *PHASE_FIELDS,
+        *PHASE_VECTORS,
         "tap_pos_in_effect",
-        *(f"tap_{phase}_pos_in_effect" for phase in PHASES),
+        *(of_phase("tap_pos_in_effect", phase) for phase in PHASES),
         "switch_closed_in_effect",
         "regulator_tap_pos",
         "tap_operations",
@@ -252,7 +248,7 @@ class GridSimulator(ModelAdapter):
         state = model.solve(seconds, self.step_s)
         solved = model.power_flow.inputs
         outputs = {name: getattr(state, name) for name in STATE_FIELDS}
-        outputs |= vars(model.phases()) | by_phase("tap_{}_pos_in_effect", model.phase_taps())
+        outputs |= {**model.phases().vectors, **by_phase("tap_pos_in_effect", model.phase_taps())}
         outputs["tap_pos_in_effect"] = solved.tap_pos.copy()
         outputs["switch_closed_in_effect"] = solved.switch_closed.copy()
         outputs["regulator_tap_pos"] = model.regulated.bank.tap_pos

@@ -11,7 +11,7 @@ from models.parameters import from_mapping
 from models.random_streams import stream
 from models.telemetry.channel import ChannelSettings, TelemetryChannel, clock_offsets_s
 from models.telemetry.instrument_errors import MeterSettings
-from models.telemetry.meters import METERED_VECTORS, Meters
+from models.telemetry.meters import BY_PHASE, METERED_VECTORS, Meters
 from simulators.adapter import ModelAdapter, serve
 
 if TYPE_CHECKING:
@@ -38,7 +38,10 @@ class ScadaSimulator(ModelAdapter):
     q_mvar [Mvar] (n_bus, consumption positive); line_p_from_mw, line_p_to_mw [MW], line_q_from_mvar, line_q_to_mvar
     [Mvar], line_i_from_ka, line_i_to_ka [kA] (n_line); trafo_p_hv_mw, trafo_p_lv_mw [MW], trafo_q_hv_mvar,
     trafo_q_lv_mvar [Mvar], trafo_i_hv_ka, trafo_i_lv_ka [kA], tap_pos_in_effect [-] (n_trafo); switch_closed_in_effect
-    [-] (n_switch).
+    [-] (n_switch). For channels in a phase (the plan's column `phase`), and for b and c as here for a: vm_a_pu,
+    va_a_degree, p_a_mw, q_a_mvar; line_p_from_a_mw, line_p_to_a_mw, line_q_from_a_mvar, line_q_to_a_mvar,
+    line_i_from_a_ka, line_i_to_a_ka; trafo_p_hv_a_mw, trafo_p_lv_a_mw, trafo_q_hv_a_mvar, trafo_q_lv_a_mvar,
+    trafo_i_hv_a_ka, trafo_i_lv_a_ka; tap_a_pos_in_effect.
 
     Outputs (n_channel, row order of the plan): value_measured, what the meters read; value_received, what the control
     room has, NaN where missing [unit of the channel]; timestamp_s, when that was measured [s]; quality, codes of
@@ -47,7 +50,7 @@ class ScadaSimulator(ModelAdapter):
 
     MODEL = "Scada"
     PARAMS = ("plan", "order", "meter_settings", "channel_settings", "stations", "seed", "installation_seed")
-    INPUTS = tuple(dict.fromkeys(METERED_VECTORS.values()))
+    INPUTS = (*METERED_VECTORS.values(), *(vector for vectors in BY_PHASE.values() for vector in vectors))
     OUTPUTS = ("value_measured", "value_received", "timestamp_s", "quality")
 
     def build(

@@ -13,6 +13,7 @@ from mosaik_scenarios import catalogue, run
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 FIRST_RUN = ROOT / "docs" / "first-run.md"
+ESTIMATION = ROOT / "docs" / "estimation.md"
 DOCUMENTS = [README, ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 SCREEN_LINES = 60
 
@@ -38,7 +39,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-EXAMPLES = [(document.name, number, block) for document in (README, FIRST_RUN) for number, block in
+EXAMPLES = [(document.name, number, block) for document in (README, FIRST_RUN, ESTIMATION) for number, block in
             enumerate(blocks(document, "python"))]  # fmt: skip
 
 

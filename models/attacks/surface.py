@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import InvalidParameterError, UnknownNameError
-from models.telemetry.meters import STATUS_TYPES
+from models.telemetry.status import STATUS_TYPES
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,9 +74,9 @@ class AttackSurface:
                 f"cannot draw channels of type {measurement_type!r}: the attacker was not told the measurement types; "
                 "give measurement_type, one entry a channel, or name the channels."
             )
-        types = self.measurement_type or ("",) * len(self.names)
-        eligible = [kind not in STATUS_TYPES if measurement_type is None else kind == measurement_type for kind in types]
-        candidates = np.flatnonzero(eligible)
+        types = np.array(self.measurement_type or ("",) * len(self.names))
+        measures = ~np.isin(types, STATUS_TYPES)
+        candidates = np.flatnonzero(measures if measurement_type is None else types == measurement_type)
         if len(candidates) < count:
             of_type = f" of type {measurement_type!r}" if measurement_type else ""
             raise InvalidParameterError(f"an attack on {count} channels{of_type} has only {len(candidates)} to choose.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,7 +81,7 @@ class BusSensing:
 
 
 class MeasuredSensing:
-    """Regulators that act on telemetry as it was received, forged or not.
+    """Regulators that act on telemetry as it was received, forged or not: metered by phase, on the mean voltage.
 
     Line-drop compensation takes the metered flow at the transformer's low-voltage side or, failing that, at its
     high-voltage side (neglecting the transformer's losses).
@@ -114,7 +114,7 @@ class MeasuredSensing:
         received = inputs["value_received"]
         require_length("value_received", received, self._n_channel)
         return [
-            Sensed(float(received[voltage]), *(flows.read(received) if flows else (0.0, 0.0)))
+            Sensed(float(received[voltage].mean()), *(flows.read(received) if flows else (0.0, 0.0)))
             for voltage, flows in zip(self._voltage, self._flows, strict=True)
         ]
 
@@ -123,27 +123,30 @@ class MeasuredSensing:
 class _FlowChannels:
     """Where a transformer's p and q are received, and the sign that makes them flow into the feeder."""
 
-    p: int
-    q: int
+    p: list[int]
+    q: list[int]
     sign: float
 
     def read(self, received: NDArray[np.float64]) -> tuple[float, float]:
-        return self.sign * float(received[self.p]), self.sign * float(received[self.q])
+        return self.sign * float(received[self.p].sum()), self.sign * float(received[self.q].sum())
 
 
-Channels = dict[tuple[str, str, int, str | None], int]
+Channels = dict[tuple[str, str, int, str | None], list[int]]
 
 
 def _channels(plan: pd.DataFrame) -> Channels:
-    """Row of the first channel of every (measurement_type, element_type, element, side)."""
-    found: Channels = {}
+    """Row of the first channel, in each phase, of every (measurement_type, element_type, element, side)."""
+    found: dict[tuple[str, str, int, str | None], dict[Any, int]] = {}
     columns = ("measurement_type", "element_type", "element", "side")
-    for row, (quantity, kind, element, side) in enumerate(zip(*(plan[column] for column in columns), strict=True)):
-        found.setdefault((quantity, kind, int(element), side if isinstance(side, str) and side else None), row)
-    return found
+    phases = plan["phase"] if "phase" in plan else [None] * len(plan)
+    places = zip(*(plan[column] for column in columns), phases, strict=True)
+    for row, (quantity, kind, element, side, phase) in enumerate(places):
+        place = (quantity, kind, int(element), side if isinstance(side, str) and side else None)
+        found.setdefault(place, {}).setdefault(phase, row)
+    return {place: list(rows.values()) for place, rows in found.items()}
 
 
-def _voltage_channel(regulator: VoltageRegulatorSettings, channels: Channels) -> int:
+def _voltage_channel(regulator: VoltageRegulatorSettings, channels: Channels) -> list[int]:
     channel = channels.get(("v", "bus", regulator.controlled_bus, None))
     if channel is None:
         metered = [str(bus) for quantity, _, bus, _ in channels if quantity == "v"]

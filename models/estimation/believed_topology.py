@@ -3,7 +3,8 @@
 import numpy as np
 
 from models.estimation.metering_plan import STATUS, Channels
-from models.network_model import BoolArray, FloatArray, IntArray, NetworkModel
+from models.estimation.network_equations import EstimatedNetwork
+from models.network_model import BoolArray, FloatArray, IntArray
 
 # Of a state that is told as a number: nearer to closed (1) than to open (0).
 CLOSED_FROM = 0.5
@@ -30,11 +31,11 @@ class BelievedTopology:
         (n_switch,) Believed states of the switches.
     """
 
-    def __init__(self, network: NetworkModel, channels: Channels) -> None:
+    def __init__(self, network: EstimatedNetwork, channels: Channels) -> None:
         self._tap_channel, self._switch_channel = (_status_at(table, channels) for table in ("trafo", "switch"))
         self._trafo: IntArray = channels.position[self._tap_channel]
         self._switch: IntArray = channels.position[self._switch_channel]
-        self._tap_min, self._tap_max = _tap_range(network)
+        self._tap_min, self._tap_max = network.tap_range
         self.tap_pos: FloatArray = network.initial_tap_pos.astype(np.float64)
         self.switch_closed: BoolArray = network.initial_switch_closed.copy()
 
@@ -61,10 +62,3 @@ def _status_at(table: str, channels: Channels) -> IntArray:
     """The status channels at elements of one table."""
     at_table = np.array([element_type == table for element_type in channels.element_type], dtype=bool)
     return np.flatnonzero((channels.quantity == STATUS) & at_table)
-
-
-def _tap_range(network: NetworkModel) -> tuple[FloatArray, FloatArray]:
-    """Lowest and highest position of every tap changer; all of them where none is stated. (n_trafo,)"""
-    trafo = network.net.trafo
-    lowest, highest = (trafo[column].to_numpy(dtype=np.float64) for column in ("tap_min", "tap_max"))
-    return np.where(np.isnan(lowest), -np.inf, lowest), np.where(np.isnan(highest), np.inf, highest)

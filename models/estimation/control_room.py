@@ -10,8 +10,9 @@ from models.estimation.believed_topology import BelievedTopology
 from models.estimation.estimate import Estimate
 from models.estimation.estimator import StateEstimator
 from models.estimation.forecast_accuracy import ForecastAccuracy
+from models.estimation.network_equations import EstimatedNetwork
 from models.estimation.staleness import AgeVariance, Reporting
-from models.network_model import FloatArray, NetworkModel
+from models.network_model import FloatArray
 from models.telemetry.quality import Quality, Telemetry
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class ControlRoom:
 
     def __init__(
         self,
-        network: NetworkModel,
+        network: EstimatedNetwork,
         plan: "DataFrame",
         reporting: Reporting | None = None,
         load_class: Sequence[Hashable] | None = None,
@@ -111,11 +112,11 @@ def _full_scale(plan: "DataFrame", reporting: Reporting) -> FloatArray:
     return np.zeros(len(plan))
 
 
-def _class_of_bus(network: NetworkModel, load_class: Sequence[Hashable] | None) -> list[Hashable] | None:
+def _class_of_bus(network: EstimatedNetwork, load_class: Sequence[Hashable] | None) -> list[Hashable] | None:
     """The classes found at every bus, as one label."""
     if load_class is None:
         return None
     found: list[set[Hashable]] = [set() for _ in range(network.n_bus)]
-    for bus, label in zip(network.load_bus.tolist(), load_class, strict=True):
-        found[bus].add(label)
+    for bus, load in zip(network.load_shares.bus.tolist(), network.load_shares.element.tolist(), strict=True):
+        found[bus].add(load_class[load])
     return [frozenset(labels) for labels in found]

@@ -21,7 +21,7 @@ from models.network_model import BoolArray, IntArray
 
 # A node with two neighbours leaves one branch where there were two. One with three turns a star into a triangle, as many
 # branches with one node less; from four on the equations would fill in.
-MOST_NEIGHBOURS = 3
+MOST_NEIGHBOURS = 4
 # Share of its largest admittance below which a node's own is a resonance with its shunt: nothing to divide by.
 RESONANCE = 1e-9
 
@@ -73,14 +73,6 @@ class Elimination:
         for node, y in zip(nodes, admittance, strict=True):
             total[node] = total.get(node, 0.0) + y
         return self._by_place(_substituted(total, self._shares))
-
-    def nodes_at(self, moving: BoolArray) -> IntArray:
-        """The nodes whose voltage any of the `moving` places (n_kept,) has a part in."""
-        moves = np.zeros(len(self.place_of_node), dtype=bool)
-        moves[self.kept] = moving
-        for node, share in self._shares.items():
-            moves[node] = moves[list(share)].any()
-        return np.flatnonzero(moves)
 
     def _by_place(self, total: Mapping[int, complex]) -> Sum:
         return {int(self.place_of_node[node]): coefficient for node, coefficient in total.items()}

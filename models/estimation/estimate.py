@@ -39,8 +39,9 @@ class NoParticulars:
 class Estimate:
     """The state at one time and what the residuals say about the measurements.
 
-    The tests (`objective` to `normalised_residual`) judge everything that came in; the state is the one after bad data
-    were removed. Without a solution (`converged` or `observable` false) every float is NaN.
+    The tests (`objective` to `critical`) judge everything that came in, by least squares whatever the method. The state
+    is the one after bad data were removed, or that of the robust method, which removes nothing and distrusts what does
+    not fit. Without a solution (`converged` or `observable` false) every float is NaN.
     """
 
     converged: bool
@@ -58,8 +59,16 @@ class Estimate:
     """Probability of a J at least this large without bad data."""
     normalised_residual: FloatArray
     """|r| over its standard deviation before any removal; NaN for unused and critical channels, (n_channel,). [-]"""
+    critical: BoolArray
+    """Channels in use whose residual is zero whatever they read: no error of theirs can be seen, (n_channel,)."""
     removed: BoolArray
     """Channels taken for bad data, (n_channel,)."""
+    suspects: BoolArray
+    """Channels some of which are bad while the data do not say which; none of them is removed, (n_channel,)."""
+    identifiable: bool
+    """Whether no test fails, or all failures are explained by what was removed."""
+    contradicted_forecasts: tuple[int, ...]
+    """pandapower indices of unmetered buses whose forecast the meters contradict; it is left out."""
     objective_after_removal: float
     unobservable_buses: tuple[int, ...]
     """pandapower indices of the buses that the measurements leave open."""

@@ -1,7 +1,7 @@
 """The control room's state estimator: from what telemetry delivers to the most likely voltage of every bus."""
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
 from math import nan
 from typing import TYPE_CHECKING, Any
 
@@ -9,32 +9,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import InvalidParameterError, NotObservableError
+from models.estimation import critical
 from models.estimation.bad_data import chi_square_test, residual_threshold
+from models.estimation.critical import ObservabilityReport
 from models.estimation.estimate import Estimate, NoParticulars
+from models.estimation.identification import Identification, Identifier
+from models.estimation.least_absolute_value import least_absolute_value
+from models.estimation.measurement_set import Readings
 from models.estimation.metering_plan import read_plan
-from models.estimation.pseudo_measurements import PSEUDO_STD_DEV_FRACTION, ExpectedConsumption, InjectionForecast
+from models.estimation.network_equations import EstimatedNetwork, NetworkEquations
+from models.estimation.pseudo_measurements import NO_INJECTION_BUS, PSEUDO_STD_DEV_FRACTION, InjectionForecast
+from models.estimation.robust import huber, schweppe_huber
+from models.estimation.snapshot import Snapshot
 from models.estimation.topology import Fit, FitParticulars, TopologyEstimation
-from models.network_model import Admittances, BoolArray, FloatArray, NetworkModel
+from models.network_model import BoolArray, FloatArray
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
 CACHED_TOPOLOGIES = 32
-
-
-@dataclass(frozen=True, eq=False)
-class _Snapshot:
-    """All that one estimate knows."""
-
-    topology: TopologyEstimation
-    value: FloatArray
-    usable: BoolArray
-    consumption: ExpectedConsumption
-    extra_variance: FloatArray | None
+ROBUST_METHODS: Mapping[str, Callable[[TopologyEstimation, Readings, Fit], Fit | None]] = {
+    "huber": huber,
+    "shgm": schweppe_huber,
+    "lav": least_absolute_value,
+}
+METHODS = ("wls", *ROBUST_METHODS)
 
 
 class StateEstimator:
-    """Weighted-least-squares estimator over the whole network, every node a state.
+    """Estimator of the state of the whole network, magnitude and angle of every node.
 
     Parameters
     ----------
@@ -52,6 +55,15 @@ class StateEstimator:
         Most removals in one estimate.
     pseudo_std_dev_fraction
         Standard deviation of a load's forecast over the forecast. [-]
+    pseudo_measurements
+        Whether the forecast of loads and the like stands in for meters they do not have.
+    zero_injection
+        Which nodes count as measured zero, in pandapower's words: ``"no_inj_bus"``, all with nothing connected;
+        ``"aux_bus"`` or None, only those that the model of a line or transformer adds (open ends, star points); or
+        these and the buses given.
+    method
+        What the state is: ``wls``, least squares without the channels taken for bad data; ``huber`` or ``shgm``
+        (`robust`) or ``lav`` (`least_absolute_value`), a robust estimate from everything that came in.
 
     Raises
     ------
@@ -63,19 +75,22 @@ class StateEstimator:
     Notes
     -----
     An injection that no usable channel measures is taken from the forecast (`pseudo_measurements`); nodes with nothing
-    connected are measured as zero, all but exactly. Only channels can be removed as bad data, never a forecast, and
-    never a critical channel, whose residual is zero whatever it reads.
+    connected are measured as zero, all but exactly. A channel is removed as bad data only if no other measurement
+    explains the residuals as well (`identification`), so never a critical one, whose residual is always zero.
     """
 
     def __init__(
         self,
-        network: NetworkModel,
+        network: EstimatedNetwork,
         plan: "DataFrame",
         *,
         significance: float = 0.01,
         identification_threshold: float | None = None,
         max_removals: int = 10,
         pseudo_std_dev_fraction: float = PSEUDO_STD_DEV_FRACTION,
+        pseudo_measurements: bool = True,
+        zero_injection: str | Iterable[int] | None = NO_INJECTION_BUS,
+        method: str = "wls",
     ) -> None:
         if not 0.0 < significance < 1.0:
             raise InvalidParameterError(f"significance is a rate between 0 and 1, got {significance}; usual is 0.01.")
@@ -84,7 +99,10 @@ class StateEstimator:
                 f"pseudo_std_dev_fraction is positive, got {pseudo_std_dev_fraction}; "
                 f"usual is {PSEUDO_STD_DEV_FRACTION}."
             )
+        if method not in METHODS:
+            raise InvalidParameterError(f"method is one of {', '.join(METHODS)}, got {method!r}.")
         self.network = network
+        self.method = method
         self.channels = read_plan(plan, network)
         self.significance = significance
         self.identification_threshold = (
@@ -93,8 +111,13 @@ class StateEstimator:
             else identification_threshold
         )
         self.max_removals = max_removals
-        self.forecast = InjectionForecast(network, pseudo_std_dev_fraction)
-        self._topologies: OrderedDict[Admittances, TopologyEstimation] = OrderedDict()
+        self.forecast = InjectionForecast(
+            network,
+            pseudo_std_dev_fraction,
+            pseudo_measurements=pseudo_measurements,
+            zero_injection=zero_injection,
+        )
+        self._topologies: OrderedDict[NetworkEquations, TopologyEstimation] = OrderedDict()
         self._refuse_if_unobservable()
 
     def estimate(
@@ -147,24 +170,51 @@ class StateEstimator:
         )
         if forecast_variance_factor is not None:
             consumption = consumption._replace(variance=consumption.variance * forecast_variance_factor)
-        snapshot = _Snapshot(
+        snapshot = Snapshot(
             topology=self._topology(self.network.admittances(tap_pos, switch_closed)),
             value=value,
             usable=usable & np.isfinite(value),
             consumption=consumption,
             extra_variance=extra_variance,
         )
-        open_nodes, fit = self._fit(snapshot, snapshot.usable)
+        readings = snapshot.readings()
+        open_nodes = snapshot.topology.unobservable_nodes(readings)
+        fit = None if len(open_nodes) else snapshot.topology.fit(readings)
         if fit is None:
             return self._no_estimate(self._buses_at(snapshot.topology, open_nodes), observable=not len(open_nodes))
         return self._judge(snapshot, fit)
 
-    def _judge(self, snapshot: _Snapshot, fit: Fit) -> Estimate:
-        """Test a first fit, remove what is bad, and put the estimate together."""
-        residuals = snapshot.topology.normalised_residuals(fit)
+    def observability_report(
+        self, usable: Any = None, tap_pos: Any = None, switch_closed: Any = None
+    ) -> ObservabilityReport:
+        """What the channels can and cannot tell, by name, whatever they read.
+
+        Parameters
+        ----------
+        usable
+            Which channels count; None is all of them. (n_channel,)
+        tap_pos, switch_closed
+            Believed states of transformers and switches; None is as built. (n_trafo,), (n_switch,)
+        """
+        usable = np.ones(len(self.channels), dtype=bool) if usable is None else np.asarray(usable, dtype=bool)
+        topology = self._topology(self.network.admittances(tap_pos, switch_closed))
+        readings = self._readings_of_ones(topology, usable)
+        return critical.report(topology, readings, usable, self.network.bus_index)
+
+    def _judge(self, snapshot: Snapshot, fit: Fit) -> Estimate:
+        """Test a first fit, remove what is bad or refit robustly, and put the estimate together."""
+        topology, measurements = snapshot.topology, snapshot.topology.measurements
+        residuals = topology.normalised_residuals(fit)
         test = chi_square_test(fit.objective, fit.degrees_of_freedom, self.significance)
-        cleaned, removed = self._remove_bad_data(snapshot, fit, residuals)
-        vm_pu, va_degree = snapshot.topology.at_buses(cleaned)
+        found = self._identify(snapshot, fit, residuals)
+        state = found.fit
+        if self.method != "wls":
+            robust = ROBUST_METHODS[self.method](topology, snapshot.readings(), fit)
+            if robust is None:
+                return self._no_estimate((), observable=True)
+            state = robust
+        vm_pu, va_degree = topology.at_buses(state)
+        is_critical = (fit.weight[: measurements.n_metered] > 0.0) & np.isnan(residuals)
         return Estimate(
             converged=True,
             observable=True,
@@ -174,42 +224,28 @@ class StateEstimator:
             degrees_of_freedom=test.degrees_of_freedom,
             chi_square_threshold=test.threshold,
             p_value=test.p_value,
-            normalised_residual=snapshot.topology.measurements.at_channels(residuals, snapshot.usable),
-            removed=removed,
-            objective_after_removal=cleaned.objective,
+            normalised_residual=measurements.at_channels(residuals, snapshot.usable),
+            critical=measurements.at_channels(is_critical.astype(float), snapshot.usable) == 1.0,
+            removed=found.removed.channels,
+            suspects=found.suspects,
+            identifiable=found.identifiable,
+            contradicted_forecasts=self._buses(measurements.forecast_buses(found.removed.forecasts)),
+            objective_after_removal=found.fit.objective,
             unobservable_buses=(),
-            iterations=cleaned.solution.iterations,
-            _particulars=FitParticulars(snapshot.topology, cleaned),
+            iterations=state.solution.iterations,
+            _particulars=FitParticulars(topology, state),
         )
 
-    def _remove_bad_data(self, snapshot: _Snapshot, fit: Fit, residuals: FloatArray) -> tuple[Fit, BoolArray]:
-        """Remove the row with the largest normalised residual and fit again until none is above the threshold.
-
-        What a removed injection measured is taken from the forecast. A removal without which the rest cannot be
-        fitted is taken back and ends the search.
-        """
-        removed = np.zeros(len(self.channels), dtype=bool)
-        for _ in range(self.max_removals):
-            suspicious = residuals > self.identification_threshold  # false for NaN
-            if not suspicious.any():
-                break
-            suspects = snapshot.topology.measurements.channels_in(int(np.nanargmax(residuals))) & snapshot.usable
-            _, refit = self._fit(snapshot, snapshot.usable & ~removed & ~suspects)
-            if refit is None:
-                break
-            fit, removed = refit, removed | suspects
-            residuals = snapshot.topology.normalised_residuals(fit)
-        return fit, removed
-
-    def _fit(self, snapshot: _Snapshot, usable: BoolArray) -> tuple[NDArray[np.int64], Fit | None]:
-        """Nodes that stay open, and the fit if there are none."""
-        readings = snapshot.topology.measurements.read(
-            snapshot.value, usable, snapshot.consumption, snapshot.extra_variance
+    def _identify(self, snapshot: Snapshot, fit: Fit, residuals: FloatArray) -> Identification:
+        identifier = Identifier(
+            snapshot,
+            threshold=self.identification_threshold,
+            significance=self.significance,
+            max_removals=self.max_removals,
         )
-        open_nodes = snapshot.topology.unobservable_nodes(readings)
-        return open_nodes, None if len(open_nodes) else snapshot.topology.fit(readings)
+        return identifier.identify(fit, residuals)
 
-    def _topology(self, admittances: Admittances) -> TopologyEstimation:
+    def _topology(self, admittances: NetworkEquations) -> TopologyEstimation:
         """The compiled topology state, from the cache if it was met lately."""
         if admittances not in self._topologies:
             self._topologies[admittances] = TopologyEstimation(admittances, self.channels, self.forecast)
@@ -219,14 +255,14 @@ class StateEstimator:
         return self._topologies[admittances]
 
     def _buses_at(self, topology: TopologyEstimation, nodes: NDArray[np.int64]) -> tuple[int, ...]:
-        return tuple(self.network.bus_index[np.isin(topology.node_of_bus, nodes)].tolist())
+        return self._buses(np.flatnonzero(np.isin(topology.node_of_bus, nodes)))
+
+    def _buses(self, positions: NDArray[np.int64]) -> tuple[int, ...]:
+        return tuple(self.network.bus_index[positions].tolist())
 
     def _refuse_if_unobservable(self) -> None:
         topology = self._topology(self.network.admittances())
-        every_channel = np.ones(len(self.channels), dtype=bool)
-        readings = topology.measurements.read(
-            np.ones(len(self.channels)), every_channel, self.forecast.consumption(None, None)
-        )
+        readings = self._readings_of_ones(topology, np.ones(len(self.channels), dtype=bool))
         open_nodes = topology.unobservable_nodes(readings)
         if len(open_nodes):
             buses = self._buses_at(topology, open_nodes)
@@ -235,6 +271,11 @@ class StateEstimator:
                 f"{', '.join(map(str, buses))}; add voltage or power meters there.",
                 buses,
             )
+
+    def _readings_of_ones(self, topology: TopologyEstimation, usable: BoolArray) -> Readings:
+        """Readings for questions that do not depend on what is read."""
+        ones, nominal = np.ones(len(self.channels)), self.forecast.consumption(None, None)
+        return topology.measurements.read(ones, usable, nominal)
 
     def _no_estimate(self, unobservable_buses: tuple[int, ...], *, observable: bool) -> Estimate:
         """The answer when no state could be found."""
@@ -249,7 +290,11 @@ class StateEstimator:
             chi_square_threshold=nan,
             p_value=nan,
             normalised_residual=np.full(n_channel, nan),
+            critical=np.zeros(n_channel, dtype=bool),
             removed=np.zeros(n_channel, dtype=bool),
+            suspects=np.zeros(n_channel, dtype=bool),
+            identifiable=False,
+            contradicted_forecasts=(),
             objective_after_removal=nan,
             unobservable_buses=unobservable_buses,
             iterations=0,

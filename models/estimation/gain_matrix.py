@@ -118,9 +118,7 @@ def _pairs(rows: Rows, angle_state: IntArray, magnitude_state: IntArray, n_state
     return _Pairs(entry_state, row_state, column_state, stored, pairs_before[2 * rows.term_start].astype(np.int64))
 
 
-def _layout(
-    pairs: _Pairs, pattern: FactorPattern, angle_state: IntArray, magnitude_state: IntArray
-) -> StateLayout:
+def _layout(pairs: _Pairs, pattern: FactorPattern, angle_state: IntArray, magnitude_state: IntArray) -> StateLayout:
     n_state = len(pattern.column_start) - 1
     pair_position = np.full(len(pairs.stored), len(pattern.row_index), dtype=np.int64)
     pair_position[pairs.stored] = positions(pattern, pairs.row_state[pairs.stored], pairs.column_state[pairs.stored])
@@ -179,10 +177,11 @@ def rotated_factor(
     factor = np.zeros(len(row_index) + 1)
     largest_entry = np.zeros(n_state + 1)
     pending = np.zeros(n_state + 1)
-    # Zero injections, the heaviest rows, come last in the list and go first into the factor: rotations want it so.
-    for row in range(len(weight) - 1, -1, -1):
+    # Heavy rows go first into the factor: a light row rotated in later leaves them as they are, the other way round the
+    # light one drowns in their rounding.
+    for row in np.argsort(-weight):
         if weight[row] == 0.0:
-            continue
+            break
         state = n_state
         for a in range(2 * rows.term_start[row], 2 * rows.term_start[row + 1]):
             entry = layout.entry_state[a]

@@ -3,7 +3,7 @@
 Every row looks at one place of the network and what is there: a voltage, and the current that flows from there into the
 network, all of it (injection) or through one branch (flow). Both are sums of coefficient times voltage over a few nodes,
 the row's *terms*, so that one formula serves them all. The voltage is mostly that of one node; where a node has been
-eliminated it is a sum as well. The state is polar: angle and magnitude of every node.
+eliminated it is a sum as well. Derivatives are by angle and magnitude of every node.
 
 References
 ----------
@@ -22,6 +22,7 @@ from models.network_model import ComplexArray, FloatArray, IntArray
 
 VOLTAGE, ACTIVE_POWER, REACTIVE_POWER, CURRENT, ANGLE = range(5)
 NOWHERE = -1
+TURN = 2.0 * np.pi
 
 
 class Rows(NamedTuple):
@@ -137,15 +138,6 @@ def _only_node(voltage: Sum) -> int:
 
 
 @numba.njit(cache=True)
-def phasors(va_radian: FloatArray, vm_pu: FloatArray) -> ComplexArray:
-    """The voltage of every node. (n_node,) [pu]"""
-    v = np.empty(len(vm_pu), dtype=np.complex128)
-    for node in range(len(vm_pu)):
-        v[node] = complex(vm_pu[node] * np.cos(va_radian[node]), vm_pu[node] * np.sin(va_radian[node]))
-    return v
-
-
-@numba.njit(cache=True)
 def sums_of(rows: Rows, row: int, v: ComplexArray) -> tuple[complex, complex]:
     """Voltage and current that a row looks at. [pu]"""
     voltage = current = 0.0 + 0.0j
@@ -160,69 +152,60 @@ def sums_of(rows: Rows, row: int, v: ComplexArray) -> tuple[complex, complex]:
 
 
 @numba.njit(cache=True)
-def prediction(
-    rows: Rows, row: int, voltage: complex, current: complex, v: ComplexArray, va_radian: FloatArray
-) -> float:
-    """h(x) of one row that looks at this voltage and current."""
-    quantity = rows.quantity[row]
+def prediction(quantity: int, voltage: complex, current: complex) -> float:
+    """h(x) of one row that looks at this voltage and current; an angle between -pi and pi."""
     if quantity == VOLTAGE:
         return abs(voltage)
+    if quantity == ANGLE:
+        return np.arctan2(voltage.imag, voltage.real)
     if quantity == CURRENT:
         return abs(current)
     if quantity == ACTIVE_POWER:
         return (voltage * np.conj(current)).real
-    if quantity == REACTIVE_POWER:
-        return (voltage * np.conj(current)).imag
-    own = rows.own_node[row]
-    if own != NOWHERE:
-        return va_radian[own]
-    # In the same turn as the angle of the first node.
-    first = rows.term_node[rows.term_start[row]]
-    beside = voltage * np.conj(v[first])
-    return va_radian[first] + np.arctan2(beside.imag, beside.real)
+    return (voltage * np.conj(current)).imag
 
 
 @numba.njit(cache=True)
-def predict(rows: Rows, va_radian: FloatArray, vm_pu: FloatArray) -> FloatArray:
+def deviation(quantity: int, measured: float, voltage: complex, current: complex) -> float:
+    """z - h(x) of one row; of angles the way round that is shorter."""
+    difference = measured - prediction(quantity, voltage, current)
+    return difference - TURN * np.round(difference / TURN) if quantity == ANGLE else difference
+
+
+@numba.njit(cache=True)
+def predict(rows: Rows, v: ComplexArray) -> FloatArray:
     """h(x). (n_row,) [pu or rad]"""
-    v = phasors(va_radian, vm_pu)
     predicted = np.empty(len(rows.quantity))
     for row in range(len(predicted)):
         voltage, current = sums_of(rows, row, v)
-        predicted[row] = prediction(rows, row, voltage, current, v, va_radian)
+        predicted[row] = prediction(rows.quantity[row], voltage, current)
     return predicted
 
 
 @numba.njit(cache=True)
-def linearise(
-    rows: Rows, va_radian: FloatArray, vm_pu: FloatArray, predicted: FloatArray, jacobian: FloatArray
-) -> None:
-    """Fill in h(x) and its Jacobian.
+def linearise(rows: Rows, v: ComplexArray) -> FloatArray:
+    """The Jacobian of h(x) where the nodes' voltages are `v` (n_node,) [pu].
 
-    Parameters
-    ----------
-    va_radian, vm_pu
-        State of every node. (n_node,) [rad], [pu]
-    predicted
-        Receives h(x). (n_row,) [pu or rad]
-    jacobian
-        Receives, for term t, the derivatives by angle (entry 2t) and magnitude (entry 2t + 1) of its node. (2 n_term,)
+    Returns
+    -------
+    For term t, the derivatives by angle (entry 2t) and magnitude (entry 2t + 1) of its node. (2 n_term,)
 
     Notes
     -----
     A term's voltage u and current i turn with the angle of its node and grow with its magnitude: du/d(angle) = j u,
     du/d(magnitude) = u / magnitude. The rest is the chain rule on |U|, arg U, |I| and S = U conj(I).
     """
-    v = phasors(va_radian, vm_pu)
+    jacobian = np.empty(2 * len(rows.term_node))
+    vm_pu = np.abs(v)
     for row in range(len(rows.quantity)):
         voltage, current = sums_of(rows, row, v)
-        predicted[row] = prediction(rows, row, voltage, current, v, va_radian)
         by_voltage, by_current = sensitivity(rows.quantity[row], voltage, current)
         for t in range(rows.term_start[row], rows.term_start[row + 1]):
             node = rows.term_node[t]
             share = (by_voltage * rows.term_voltage[t] + by_current * rows.term_admittance[t]) * v[node]
             jacobian[2 * t] = -share.imag
             jacobian[2 * t + 1] = share.real / vm_pu[node]
+    return jacobian
 
 
 @numba.njit(cache=True)
@@ -242,29 +225,25 @@ def sensitivity(quantity: int, voltage: complex, current: complex) -> tuple[comp
 
 @numba.njit(cache=True)
 def current_curvature(
-    rows: Rows,
-    measured: FloatArray,
-    weight: FloatArray,
-    predicted: FloatArray,
-    va_radian: FloatArray,
-    vm_pu: FloatArray,
+    rows: Rows, measured: FloatArray, weight: FloatArray, v: ComplexArray
 ) -> tuple[FloatArray, FloatArray]:
     """Second derivatives of J by the direction of current, as further rows: their Jacobian and weights.
 
     With z read, w (z - |I|)^2 / 2 curves by w along I and by w (1 - z / |I|) across it; the latter counts where it is
     positive. The derivative across is that of |I| turned by a right angle. (2 n_term,), (n_row,)
     """
-    v = phasors(va_radian, vm_pu)
     across, across_weight = np.zeros(2 * len(rows.term_node)), np.zeros(len(weight))
     for row in range(len(weight)):
-        if rows.quantity[row] != CURRENT or not predicted[row] > measured[row]:
+        if rows.quantity[row] != CURRENT or weight[row] == 0.0:
             continue
-        across_weight[row] = weight[row] * (1.0 - measured[row] / predicted[row])
         _, current = sums_of(rows, row, v)
+        if not abs(current) > measured[row]:
+            continue
+        across_weight[row] = weight[row] * (1.0 - measured[row] / abs(current))
         _, along = sensitivity(CURRENT, 0.0 + 0.0j, current)
         for t in range(rows.term_start[row], rows.term_start[row + 1]):
             node = rows.term_node[t]
             share = along * rows.term_admittance[t] * v[node]
             across[2 * t] = share.real
-            across[2 * t + 1] = share.imag / vm_pu[node]
+            across[2 * t + 1] = share.imag / abs(v[node])
     return across, across_weight

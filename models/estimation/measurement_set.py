@@ -6,7 +6,7 @@ forecast in place of those that are absent; such channels share one residual and
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,9 +16,8 @@ from models.estimation.elimination import Elimination, nodes_to_eliminate
 from models.estimation.measurement_model import ACTIVE_POWER, ANGLE, CURRENT, REACTIVE_POWER, VOLTAGE, RowCollector
 from models.estimation.metering_plan import STATUS, Channels
 from models.estimation.network_equations import NetworkEquations
-from models.estimation.observability import UnitNetwork
 from models.estimation.pseudo_measurements import ExpectedConsumption, InjectionForecast
-from models.network_model import BoolArray, FloatArray
+from models.network_model import BoolArray, FloatArray, IntArray
 
 POWERS = (ACTIVE_POWER, REACTIVE_POWER)
 NONE = -1
@@ -67,12 +66,16 @@ class MeasurementSet:
         What is left of the network: most nodes where nothing is connected are gone.
     rows
         For the kernels of `measurement_model`, on what is left.
-    unit_rows
-        The same rows on the `UnitNetwork`, for observability.
+    rows_of_whole_network
+        The same rows without elimination, and behind them the zero injections that made elimination possible.
     row_of_channel
         Row that a channel takes part in, -1 where its element is de-energised or out of service. (n_channel,)
     n_metered
         Number of rows that channels take part in; they come first.
+    is_zero_injection
+        Rows that say nothing is drawn where nothing is connected: laws rather than measurements. (n_row,)
+    n_contribution
+        Number of meters and forecasts that a row adds up. (n_row,)
     """
 
     def __init__(self, admittances: NetworkEquations, channels: Channels, forecast: InjectionForecast) -> None:
@@ -85,7 +88,7 @@ class MeasurementSet:
         for bus in sorted(forecast.injecting_buses):
             self._injecting_buses_of_node[int(admittances.node_of_bus[bus])].append(bus)
         self.row_of_channel = np.full(len(channels), NONE, dtype=np.int64)
-        silent = self._silent_nodes()
+        silent = self._silent_nodes(forecast.zero_injection_buses)
         eliminated = nodes_to_eliminate(admittances.ybus, silent)
         silent[eliminated] = False
 
@@ -98,14 +101,15 @@ class MeasurementSet:
 
         self.elimination = Elimination(admittances.ybus, eliminated)
         self.rows = self._collector.rows(admittances, self.elimination)
-        unit_network = UnitNetwork(admittances)
-        self.unit_rows = self._collector.rows(unit_network, Elimination(unit_network.ybus, eliminated))
+        self.is_zero_injection = np.arange(self.n_row) >= first_zero_injection
+        self._add_zero_injections(eliminated)
+        self.rows_of_whole_network = self._collector.rows(admittances, Elimination(admittances.ybus))
         self._number_contributions()
         self._substitutes = np.array(
             [(row, pseudo[place]) for place, row in metered if place in pseudo], dtype=np.int64
         ).reshape(-1, 2)
         self._other_consumption = forecast.other_consumption(admittances)
-        self._set_variances(forecast.consumption(None, None), slice(first_zero_injection, None))
+        self._set_variances(forecast.consumption(None, None))
 
     @property
     def n_row(self) -> int:
@@ -145,12 +149,27 @@ class MeasurementSet:
         active[: self.n_metered] &= self._sum_by_row(taken)[: self.n_metered] > 0.0
         metered_row, pseudo_row = self._substitutes.T
         active[pseudo_row[active[metered_row]]] = False
-        faint = active & (self.rows.quantity == CURRENT) & (measured < FAINT_CURRENT * np.sqrt(variance))
+        faint = active & (self.rows.quantity == CURRENT) & (np.abs(measured) < FAINT_CURRENT * np.sqrt(variance))
         return Readings(measured, variance, active & ~faint, faint)
 
-    def channels_in(self, row: int) -> BoolArray:
-        """The channels that take part in a row. (n_channel,)"""
-        return self.row_of_channel == row
+    def channels_in(self, rows: BoolArray) -> BoolArray:
+        """The channels that take part in any of some rows. (n_channel,)"""
+        return np.append(rows, False)[self.row_of_channel]
+
+    def names_of(self, row: int, usable: BoolArray, bus_index: IntArray) -> tuple[str, ...]:
+        """The usable channels in a row; without any, its forecasts, as ``p forecast bus 7``."""
+        channels = np.flatnonzero((self.row_of_channel == row) & usable)
+        if len(channels):
+            return tuple(self._channels.name[channel] for channel in channels)
+        quantity = "p" if self.rows.quantity[row] == ACTIVE_POWER else "q"
+        buses = bus_index[self.forecast_buses(np.arange(self.n_row) == row)]
+        return tuple(f"{quantity} forecast bus {bus}" for bus in buses)
+
+    def forecast_buses(self, rows: BoolArray) -> IntArray:
+        """Positions of the buses whose forecast alone is in any of some rows."""
+        is_forecast = ~self.is_zero_injection & (np.arange(self.n_row) >= self.n_metered)
+        source = self._source[(rows & is_forecast)[self._row]]
+        return np.unique(source % self._n_bus)
 
     def at_channels(self, metered: FloatArray, usable: BoolArray) -> FloatArray:
         """Values of the metered rows at the channels that take part in them, NaN at unusable ones. (n_channel,)"""
@@ -203,11 +222,13 @@ class MeasurementSet:
             for quantity in POWERS:
                 self._collector.injection(quantity, int(node))
 
-    def _silent_nodes(self) -> BoolArray:
-        """Nodes with nothing connected, auxiliary nodes included. (n_node,)"""
+    def _silent_nodes(self, zero_injection_buses: Collection[int]) -> BoolArray:
+        """Nodes all of whose buses are known to inject nothing; auxiliary nodes have no bus and never do. (n_node,)"""
         a = self._admittances
         silent = a.fixed_injection == 0.0
-        silent[[node for node in self._injecting_buses_of_node if node != NONE]] = False
+        may_inject = np.ones(self._n_bus, dtype=bool)
+        may_inject[list(zero_injection_buses)] = False
+        silent[a.node_of_bus[may_inject & (a.node_of_bus != NONE)]] = False
         silent[a.slack_nodes] = False
         silent[a.pv_nodes] = False
         return silent
@@ -234,18 +255,18 @@ class MeasurementSet:
         table = np.array(self._contributions, dtype=float).reshape(-1, 4)
         self._row, self._channel, self._source = table[:, :3].astype(np.int64).T
         self._scale = table[:, 3]
+        self.n_contribution = np.bincount(self._row, minlength=self.n_row)
 
     def _forecast_variance(self, consumption: ExpectedConsumption) -> FloatArray:
         """Variance of every contribution if it comes from the forecast. [pu^2]"""
         variance = np.append(consumption.variance + self._other_consumption.variance, np.inf)
         return self._scale**2 * variance[self._source]
 
-    def _set_variances(self, nominal: ExpectedConsumption, zero_injections: slice) -> None:
+    def _set_variances(self, nominal: ExpectedConsumption) -> None:
         """Variance of every contribution by meter, and of every zero injection. [pu^2]"""
         self._channel_variance = self._scale**2 * np.append(self._channels.variance, np.inf)[self._channel]
         is_power = np.isin(self.rows.quantity[self._row], POWERS)
         by_forecast = self._forecast_variance(nominal)
         power_variance = np.concatenate((self._channel_variance[is_power], by_forecast[is_power]))
         sharpest = power_variance[power_variance > 0.0].min(initial=1.0)
-        self._zero_variance = np.zeros(self.n_row)
-        self._zero_variance[zero_injections] = ZERO_INJECTION_SHARPNESS**2 * sharpest
+        self._zero_variance = np.where(self.is_zero_injection, ZERO_INJECTION_SHARPNESS**2 * sharpest, 0.0)

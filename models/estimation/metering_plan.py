@@ -8,7 +8,8 @@ import numpy as np
 
 from models.errors import InvalidParameterError
 from models.estimation.measurement_model import ACTIVE_POWER, ANGLE, CURRENT, REACTIVE_POWER, VOLTAGE
-from models.network_model import FROM_END, TO_END, FloatArray, IntArray, NetworkModel
+from models.estimation.network_equations import EstimatedNetwork
+from models.network_model import FROM_END, TO_END, FloatArray, IntArray
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -51,7 +52,7 @@ class Channels:
     """`VOLTAGE`, `ANGLE`, `ACTIVE_POWER`, `REACTIVE_POWER`, `CURRENT` or `STATUS`, (n_channel,)."""
     element_type: tuple[str, ...]
     position: IntArray
-    """Row of the element in its pandapower table, (n_channel,)."""
+    """Where the network's vectors hold the element: its row in its table, or its phase, (n_channel,)."""
     end: IntArray
     """`FROM_END` (also hv) or `TO_END` (also lv), (n_channel,)."""
     variance: FloatArray
@@ -61,8 +62,10 @@ class Channels:
         return len(self.name)
 
 
-def read_plan(plan: "DataFrame", network: NetworkModel) -> Channels:
+def read_plan(plan: "DataFrame", network: EstimatedNetwork) -> Channels:
     """The channels of `plan` on `network`.
+
+    On a network phase by phase every channel has a `phase` (a, b, c), but for the state of a switch.
 
     Raises
     ------
@@ -82,25 +85,21 @@ def read_plan(plan: "DataFrame", network: NetworkModel) -> Channels:
             f"channel names are unique; {twice!r} comes twice in the metering plan, rename one."
         )
     std_dev = plan["std_dev"].to_numpy(dtype=float)
+    columns = [plan[column] for column in ("measurement_type", "element_type", "element", "side")]
+    phases = plan["phase"] if "phase" in plan else [None] * len(plan)
     rows = [
-        _Row(name, str(quantity), str(element_type), int(element), _side(side), float(sigma))
-        for name, quantity, element_type, element, side, sigma in zip(
-            names, plan["measurement_type"], plan["element_type"], plan["element"], plan["side"], std_dev, strict=True
+        _Row(name, str(quantity), str(element_type), int(element), _text(side), _text(phase), float(sigma))
+        for name, quantity, element_type, element, side, phase, sigma in zip(
+            names, *columns, phases, std_dev, strict=True
         )
     ]
-    elements = {
-        "bus": _positions(network.bus_index),
-        "line": _positions(network.line_index),
-        "trafo": _positions(network.trafo_index),
-        "switch": _positions(network.switch_index),
-    }
     for row in rows:
-        row.check(elements)
+        row.check()
     return Channels(
         name=names,
         quantity=np.array([QUANTITIES[row.quantity] for row in rows], dtype=np.int64),
         element_type=tuple(row.element_type for row in rows),
-        position=np.array([elements[row.element_type][row.element] for row in rows], dtype=np.int64),
+        position=np.array([row.position(network) for row in rows], dtype=np.int64),
         end=np.array([ENDS[row.quantity, row.element_type, row.side] for row in rows], dtype=np.int64),
         variance=std_dev**2,
     )
@@ -115,9 +114,10 @@ class _Row:
     element_type: str
     element: int
     side: str | None
+    phase: str | None
     std_dev: float
 
-    def check(self, elements: Mapping[str, Mapping[int, int]]) -> None:
+    def check(self) -> None:
         """Refuse a row that no meter could be."""
         if self.quantity not in MEASURED_AT.get(self.element_type, ()):
             possible = "; ".join(f"{element}: {', '.join(kinds)}" for element, kinds in MEASURED_AT.items())
@@ -129,11 +129,6 @@ class _Row:
             raise InvalidParameterError(
                 f"channel {self.name!r} has side {self.side!r}; at a {self.element_type} it is {' or '.join(sides)}."
             )
-        if self.element not in elements[self.element_type]:
-            raise InvalidParameterError(
-                f"channel {self.name!r} is on {self.element_type} {self.element}, which the network does not have; "
-                "take the channel out of the plan or correct its element."
-            )
         if QUANTITIES[self.quantity] == STATUS:
             return
         if not (np.isfinite(self.std_dev) and self.std_dev > 0.0):
@@ -141,11 +136,18 @@ class _Row:
                 f"channel {self.name!r} has std_dev {self.std_dev}; a meter's standard deviation is positive."
             )
 
+    def position(self, network: EstimatedNetwork) -> int:
+        """Where the network holds what is measured."""
+        position = network.position(self.element_type, self.element, self.side, self.phase)
+        if position is None:
+            phase = "" if self.phase is None else f" phase {self.phase}"
+            raise InvalidParameterError(
+                f"channel {self.name!r} is on {self.element_type} {self.element}{phase}, which the network does not "
+                "have; take the channel out of the plan or correct its element."
+            )
+        return position
 
-def _positions(index: IntArray) -> dict[int, int]:
-    return {int(element): k for k, element in enumerate(index)}
 
-
-def _side(side: object) -> str | None:
-    """Tables write an absent side as None or NaN."""
-    return side if isinstance(side, str) else None
+def _text(text: object) -> str | None:
+    """Tables write an absent side or phase as None or NaN."""
+    return text if isinstance(text, str) and text else None

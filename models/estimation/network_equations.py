@@ -1,10 +1,16 @@
-"""What the estimator asks of a network in one topology state, balanced or phase by phase."""
+"""What the estimator asks of a network, as such and in one topology state, balanced or phase by phase."""
 
-from typing import Protocol
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Protocol
 
+from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from models.network_model import ComplexArray, FloatArray, IntArray
+from models.network_model import BoolArray, ComplexArray, FloatArray, IntArray
+from models.shares import Shares
+
+if TYPE_CHECKING:
+    from pandapower import pandapowerNet
 
 
 class Branches(Protocol):
@@ -72,3 +78,73 @@ class NetworkEquations(Branches, Protocol):
     @property
     def unloaded_start(self) -> ComplexArray:
         """Voltages of the unloaded network. [pu]"""
+
+
+class EstimatedNetwork(Protocol):
+    """A network as the control room believes it to be: `models.network_model.NetworkModel`, or phase by phase.
+
+    Buses, lines and transformers are those of its vectors, so phase by phase one phase of each.
+    """
+
+    @property
+    def net(self) -> "pandapowerNet":
+        """Its tables."""
+
+    @property
+    def n_bus(self) -> int:
+        """Number of buses."""
+
+    @property
+    def bus_index(self) -> NDArray[Any]:
+        """What the buses are called: their pandapower indices, or names such as ``"5 a"``. (n_bus,)"""
+
+    @property
+    def trafo_index(self) -> NDArray[Any]:
+        """What the transformers are called. (n_trafo,)"""
+
+    @property
+    def load_weight(self) -> FloatArray:
+        """What a nominal megawatt of every load is worth at its bus, 0 out of service. (n_load,)"""
+
+    @property
+    def sgen_weight(self) -> FloatArray:
+        """The same of every static generator. (n_sgen,)"""
+
+    @property
+    def load_shares(self) -> Shares:
+        """Which buses the loads draw from."""
+
+    @property
+    def sgen_shares(self) -> Shares:
+        """Which buses the static generators feed into."""
+
+    @property
+    def generator_buses(self) -> frozenset[int]:
+        """Positions of the buses with a generator or an external grid in service."""
+
+    @property
+    def initial_tap_pos(self) -> IntArray | FloatArray:
+        """Taps as built. (n_trafo,)"""
+
+    @property
+    def tap_range(self) -> tuple[FloatArray, FloatArray]:
+        """Lowest and highest position of every tap changer. (n_trafo,)"""
+
+    @property
+    def initial_switch_closed(self) -> BoolArray:
+        """Switches as built. (n_switch,)"""
+
+    def position(self, element_type: str, element: int, side: str | None, phase: str | None) -> int | None:
+        """Where the vectors by bus, line, trafo or switch hold an element; None if there is none."""
+
+    def order(self) -> dict[str, list[int]]:
+        """The pandapower index behind every element of the tables' vectors, by table."""
+
+    def bus_position(self, buses: Iterable[int]) -> IntArray:
+        """Positions of pandapower bus indices."""
+
+    def bus_consumption(self, load: ComplexArray, sgen: ComplexArray) -> ComplexArray:
+        """Complex power that loads less static generators draw at every bus, (n_bus,). [MVA]"""
+
+    def admittances(self, tap_pos: Any = None, switch_closed: Any = None) -> NetworkEquations:
+        """The equations with taps (n_trafo,) and switches (n_switch,) at these positions; None is as built."""

@@ -1,11 +1,12 @@
 """Estimation in one topology state: its rows, its states, its observability, and the last state as a warm start."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 from models.estimation.bad_data import normalised_residuals
 from models.estimation.gain_matrix import StateLayout, layout_of
@@ -13,10 +14,10 @@ from models.estimation.measurement_model import ACTIVE_POWER, REACTIVE_POWER, Ro
 from models.estimation.measurement_set import FAINT_CURRENT, MeasurementSet, Readings
 from models.estimation.metering_plan import Channels
 from models.estimation.network_equations import NetworkEquations
-from models.estimation.observability import Observability
+from models.estimation.observability import NodeIsland, Observability
 from models.estimation.pseudo_measurements import InjectionForecast
 from models.estimation.wls import GaussNewton, Solution
-from models.network_model import TO_END, ComplexArray, FloatArray
+from models.network_model import TO_END, BoolArray, ComplexArray, FloatArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,13 +61,21 @@ class TopologyEstimation:
         self._bus_rows = buses.rows(admittances, self._elimination)
         rows = self.measurements.rows
         self._problem = GaussNewton(admittances, rows, self._elimination.kept, (self._bus_rows,))
-        self._observability = Observability(self._problem, self.measurements.unit_rows)
+        whole = self.measurements.rows_of_whole_network
+        self._observability = Observability(whole, len(rows.quantity), admittances)
         self._last: Solution | None = None
 
     def unobservable_nodes(self, readings: Readings) -> NDArray[np.int64]:
         """Nodes whose state the readings leave open."""
-        moving = self._observability.moving_nodes(readings.active)
-        return self._elimination.nodes_at(moving) if len(moving) else np.empty(0, dtype=np.int64)
+        return self._observability.unobservable_nodes(readings.active)
+
+    def unobservable_islands(self, readings: Readings) -> tuple[NodeIsland, ...]:
+        """The same in groups of nodes whose voltages are known against one another."""
+        return self._observability.islands(readings.active)
+
+    def critical_rows(self, readings: Readings) -> tuple[BoolArray, list[list[int]]]:
+        """Critical rows, and the others in groups whose residuals are proportional, see `critical`. (n_row,)"""
+        return self._observability.critical_rows(readings.active | readings.faint)
 
     def fit(self, readings: Readings) -> Fit | None:
         """The state that fits best; None if Gauss-Newton does not converge from any start."""
@@ -83,9 +92,36 @@ class TopologyEstimation:
         """|r| over its standard deviation of the metered rows, NaN where inactive or critical. (n_metered,)"""
         return normalised_residuals(self._problem, fit.solution, fit.weight, self.measurements.n_metered)
 
+    def residual_std_dev(self, fit: Fit) -> FloatArray:
+        """Standard deviation of every row's residual, NaN where inactive or critical. (n_row,) [pu]"""
+        ones = fit.solution._replace(residual=np.ones(self.measurements.n_row))
+        return 1.0 / normalised_residuals(self._problem, ones, fit.weight, self.measurements.n_row)
+
+    def residual_covariance(self, fit: Fit, row: int) -> FloatArray:
+        """Covariance of every row's residual with that of one, Omega = R - H G^-1 H'. (n_row,) [pu^2]
+
+        Of no meaning for rows that do not count.
+        """
+        covariance = -self._problem.propagate(fit.solution, row)
+        covariance[row] += 1.0 / fit.weight[row]
+        return covariance
+
+    def refit(self, readings: Readings, weight: FloatArray, fit: Fit) -> Fit | None:
+        """The state for other weights, from that of another fit; None if Gauss-Newton does not converge."""
+        solution = self._problem.solve(readings.measured, weight, fit.solution.v)
+        return replace(fit, solution=solution, weight=weight) if solution.converged else None
+
+    def linear_model(self, readings: Readings, fit: Fit) -> tuple[csr_matrix, FloatArray]:
+        """Jacobian of all rows in the state of a fit, and residual of those that count. (n_row, n_state), (n_row,)"""
+        return self._problem.linear_model(readings.measured, fit.weight, fit.solution.v)
+
+    def moved(self, fit: Fit, step: FloatArray) -> Fit:
+        """A fit whose state is a step (n_state,) away from another's; the rest is left as it was."""
+        return replace(fit, solution=fit.solution._replace(v=self._problem.moved(fit.solution.v, step)))
+
     def at_buses(self, fit: Fit) -> tuple[FloatArray, FloatArray]:
         """Magnitude [pu] and angle [degree] of every bus, NaN where de-energised. (n_bus,)"""
-        voltage = predict(self._bus_rows, fit.solution.va_radian, fit.solution.vm_pu)
+        voltage = predict(self._bus_rows, fit.solution.v)
         return self._by_bus(voltage[0::2]), np.degrees(self._by_bus(voltage[1::2]))
 
     def std_dev_at_buses(self, fit: Fit) -> tuple[FloatArray, FloatArray]:
@@ -95,7 +131,7 @@ class TopologyEstimation:
 
     def into_low_voltage_sides(self, fit: Fit) -> ComplexArray:
         """Power into every transformer at its low-voltage side, 0 where out of service. (n_trafo,) [MVA]"""
-        flow = predict(self._low_voltage_rows, fit.solution.va_radian, fit.solution.vm_pu)
+        flow = predict(self._low_voltage_rows, fit.solution.v)
         power = np.zeros(len(self._admittances.branch_of_trafo), dtype=complex)
         power[self._admittances.branch_of_trafo >= 0] = (flow[0::2] + 1j * flow[1::2]) * self._admittances.base_mva
         return power
@@ -122,18 +158,18 @@ class TopologyEstimation:
 
     def _fit_rows(self, readings: Readings, active: NDArray[np.bool_]) -> Fit | None:
         weight = readings.weights(active)
-        for va_radian, vm_pu in self._starts():
-            solution = self._problem.solve(readings.measured, weight, va_radian, vm_pu)
+        for start in self._starts():
+            solution = self._problem.solve(readings.measured, weight, start)
             if solution.converged:
                 self._last = solution
                 return Fit(solution, weight, int(active.sum()) - self._problem.n_state)
         self._last = None
         return None
 
-    def _starts(self) -> Iterator[tuple[FloatArray, FloatArray]]:
+    def _starts(self) -> Iterator[ComplexArray]:
         if self._last is not None:
-            yield self._last.va_radian, self._last.vm_pu
-        yield from self._problem.cold_starts()
+            yield self._last.v
+        yield from self._problem.cold_starts
 
 
 @dataclass(frozen=True, eq=False)

@@ -31,7 +31,7 @@ CHILDREN = {
             name: f"line_{name}"
             for name in (
                 *("p_from_mw", "q_from_mvar", "p_to_mw", "q_to_mvar", "i_ka", "loading_percent"),
-                *("i_a_ka", "i_b_ka", "i_c_ka"),
+                *("i_from_a_ka", "i_from_b_ka", "i_from_c_ka"),
             )
         },
     ),

@@ -7,12 +7,12 @@ import numpy as np
 
 from models.errors import InvalidParameterError
 from models.network_model import BoolArray, ComplexArray, FloatArray, NetworkModel
+from models.opendss.engine import OpenDSSEngine
+from models.opendss.maps import CircuitMaps
+from models.opendss.taps import PhaseTaps
 from models.plant.faults import Fault
 from models.plant.grid_state import GridInputs, GridState, nominal_inputs
-from models.plant.opendss_engine import OpenDSSEngine
-from models.plant.opendss_maps import CircuitMaps
 from models.plant.opendss_sections import BOLTED_OHM, NO_FAULT_OHM, FaultPlaces
-from models.plant.opendss_taps import PhaseTaps
 from models.plant.phase_results import PhaseResults
 from models.plant.phase_state import PhaseState
 
@@ -140,7 +140,7 @@ class OpenDSSPowerFlow:
     def _build(self) -> None:
         """Build the circuit, cut where faults may come; nothing has acted on it yet."""
         self._engine = OpenDSSEngine((*self._circuit.commands, *self._places.commands()))
-        self._maps = CircuitMaps(self._engine, self._circuit, self.network, self._places)
+        self._maps = CircuitMaps(self._engine, self._circuit, self.network, self._places.last_section)
         self._results = PhaseResults(self.network, self._maps, self._circuit.source)
         self._closed = np.ones(len(self._maps.switchable), dtype=bool)
         self._tap_pu: dict[tuple[str, int], float] = {}

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 
 from models.network_model import BoolArray, ComplexArray, FloatArray, NetworkModel
+from models.opendss.maps import CircuitMaps
+from models.phases import PHASORS
 from models.plant.grid_state import GridState, Ratings
-from models.plant.opendss_maps import CircuitMaps
-from models.plant.phase_state import PhaseState, by_phase
+from models.plant.phase_state import PhaseState
 
-PHASORS = np.exp(-2j * np.pi * np.arange(3) / 3)
 MVA_PER_VA = 1e-6
 KA_PER_A = 1e-3
 
@@ -34,7 +34,7 @@ class PhaseResults:
     def __init__(self, network: NetworkModel, maps: CircuitMaps, source: Mapping[str, Any]) -> None:
         self.network, self._maps = network, maps
         self._ratings = Ratings(network.net)
-        self._present = maps.present()
+        self._present_at = {side: present for side, present in maps.present().items() if side != "bus"}
         line, trafo = network.net.line, network.net.trafo
         self._from_bus, self._to_bus = network.bus_position(line.from_bus), network.bus_position(line.to_bus)
         self._hv_bus, self._lv_bus = network.bus_position(trafo.hv_bus), network.bus_position(trafo.lv_bus)
@@ -44,7 +44,8 @@ class PhaseResults:
         lines = network.line_index.tolist()
         self._source_line = lines.index(source["line"]) if source["line"] in lines else None
         if self._source_line is not None:
-            self._present["line_from"][self._source_line] = True
+            for side in ("line_from", "line_to"):
+                self._present_at[side][self._source_line] = True
 
     def describe(
         self,
@@ -145,20 +146,18 @@ class PhaseResults:
         def where(present: BoolArray, values: FloatArray) -> FloatArray:
             return np.where(present, values, np.nan)
 
-        on_line, on_trafo = self._present["line_from"], self._present["trafo_lv"]
-        equivalent_ka = {side: _sum(i) * KA_PER_A / 3.0 for side, i in ampere.items()}
+        flows = {}
+        for side, present in self._present_at.items():
+            table, end = side.split("_")
+            flows[f"{table}_p_{end}_mw"] = where(present, power[side].real)
+            flows[f"{table}_q_{end}_mvar"] = where(present, power[side].imag)
+            flows[f"{table}_i_{end}_ka"] = where(present, ampere[side] * KA_PER_A)
         return PhaseState(
-            **by_phase("vm_{}_pu", where(alive, np.abs(v) / self._maps.base_v[:, None])),
-            **by_phase("va_{}_degree", where(alive, np.degrees(np.angle(v)))),
-            **by_phase("p_{}_mw", where(alive, drawn.real)),
-            **by_phase("q_{}_mvar", where(alive, drawn.imag)),
-            **by_phase("line_i_{}_ka", where(on_line, ampere["line_from"] * KA_PER_A)),
-            **by_phase("trafo_p_lv_{}_mw", where(on_trafo, power["trafo_lv"].real)),
-            **by_phase("trafo_q_lv_{}_mvar", where(on_trafo, power["trafo_lv"].imag)),
-            line_i_from_equivalent_ka=equivalent_ka["line_from"],
-            line_i_to_equivalent_ka=equivalent_ka["line_to"],
-            trafo_i_hv_equivalent_ka=equivalent_ka["trafo_hv"],
-            trafo_i_lv_equivalent_ka=equivalent_ka["trafo_lv"],
+            vm_pu=where(alive, np.abs(v) / self._maps.base_v[:, None]),
+            va_degree=where(alive, np.degrees(np.angle(v))),
+            p_mw=where(alive, drawn.real),
+            q_mvar=where(alive, drawn.imag),
+            **flows,
         )
 
 

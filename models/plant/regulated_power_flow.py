@@ -104,7 +104,9 @@ class RegulatedPowerFlow:
 
     def _seen(self) -> Mapping[str, Any]:
         """The last step as the potential and current transformers are offered it."""
-        return vars(self.power_flow.state if isinstance(self.power_flow, PowerFlow) else self.power_flow.phases)
+        if isinstance(self.power_flow, PowerFlow):
+            return vars(self.power_flow.state)
+        return self.power_flow.phases.vectors
 
 
 def _bank(power_flow: PowerFlow | OpenDSSPowerFlow, settings: Sequence[VoltageRegulatorSettings]) -> RegulatorBank:

@@ -172,9 +172,7 @@ class TelemetryChannel:
         arrival_s = np.where(sent & ~self._lost(), seconds + self._latency(), inf)
         self._on_the_way.append(_Messages(seconds + self._clock_offset_s, value, suspect, arrival_s))
 
-    def _to_report(
-        self, seconds: float, value: NDArray[np.float64], suspect: NDArray[np.bool_]
-    ) -> NDArray[np.bool_]:
+    def _to_report(self, seconds: float, value: NDArray[np.float64], suspect: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Which channels a scan sends: those that moved, all at an integrity scan, and each one at first."""
         integrity_scan = self._integrity_scans.is_due(seconds)
         if integrity_scan or self.settings.deadband_percent == 0:

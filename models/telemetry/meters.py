@@ -11,14 +11,18 @@ from numpy.typing import NDArray
 
 from models.errors import InvalidParameterError
 from models.parameters import require_length
+from models.phases import PHASES, of_phase
 from models.telemetry.instrument_errors import InstrumentErrors, MeterSettings
+from models.telemetry.status import STATUS_TYPES
 
 if TYPE_CHECKING:
     import pandas as pd
 
 PLAN_COLUMNS = ("name", "measurement_type", "element_type", "element", "side", "full_scale", "std_dev")
 
-# Which vector of the grid a meter looks at, by (measurement_type, element_type, side).
+SWITCHES = "switch_closed_in_effect"
+# Which vector of the grid a meter looks at, by (measurement_type, element_type, side); a meter in one phase looks at
+# that phase's vector.
 METERED_VECTORS: dict[tuple[str, str, str | None], str] = {
     ("v", "bus", None): "vm_pu",
     ("va", "bus", None): "va_degree",
@@ -37,10 +41,9 @@ METERED_VECTORS: dict[tuple[str, str, str | None], str] = {
     ("i", "trafo", "hv"): "trafo_i_hv_ka",
     ("i", "trafo", "lv"): "trafo_i_lv_ka",
     ("tap", "trafo", None): "tap_pos_in_effect",
-    ("closed", "switch", None): "switch_closed_in_effect",
+    ("closed", "switch", None): SWITCHES,
 }
-# Channels that tell where a tap changer or a switch stands: they count, and neither err nor saturate.
-STATUS_TYPES = ("tap", "closed")
+BY_PHASE = {name: [of_phase(name, phase) for phase in PHASES] for name in METERED_VECTORS.values() if name != SWITCHES}
 
 
 class Reading(NamedTuple):
@@ -73,7 +76,7 @@ class Meters:
     ----------
     plan
         The metering plan: one row a channel with the columns `PLAN_COLUMNS`; `full_scale` and `std_dev` in the unit of
-        the value (pu, degree, MW, Mvar, kA).
+        the value (pu, degree, MW, Mvar, kA); `phase` (a, b, c, or None for all) may be left out.
     order
         pandapower indices in vector order, by element type: ``{"bus": [...], "line": [...], "trafo": [...],
         "switch": [...]}``.
@@ -133,8 +136,8 @@ class Meters:
         """Place every channel in the concatenation of the vectors that are read."""
         position_of = {kind: {int(index): at for at, index in enumerate(order[kind])} for kind in order}
         places = [_place(row, position_of) for row in _rows(plan)]
-        length_of = {vector: len(order[kind]) for (_, kind, _), vector in METERED_VECTORS.items() if kind in order}
-        self._lengths = {vector: length_of[vector] for vector in dict.fromkeys(vector for vector, _ in places)}
+        vectors = zip((vector for vector, _ in places), plan["element_type"], strict=True)
+        self._lengths = {vector: len(order[kind]) for vector, kind in vectors}
         offsets = dict(zip(self._lengths, np.cumsum([0, *self._lengths.values()]), strict=False))
         self._positions = np.array([offsets[vector] + at for vector, at in places], dtype=np.int64)
 
@@ -171,29 +174,63 @@ class Meters:
         return Reading(value, np.abs(sensed) > self._range)
 
 
-def _rows(plan: pd.DataFrame) -> list[tuple[str, str, str, Any, str | None]]:
-    """(name, measurement_type, element_type, element, side) of every channel; a blank side is None."""
-    sides = [side if isinstance(side, str) and side else None for side in plan["side"]]
-    return list(zip(plan["name"], plan["measurement_type"], plan["element_type"], plan["element"], sides, strict=True))
+def metered_vectors(plan: pd.DataFrame) -> list[str]:
+    """Names of the grid's vectors that a plan reads.
+
+    Raises
+    ------
+    InvalidParameterError
+        If a row meters a quantity that there is not.
+    """
+    return list(dict.fromkeys(_vector(row) for row in _rows(plan)))
 
 
-def _place(row: tuple[str, str, str, Any, str | None], position_of: Mapping[str, Mapping[int, int]]) -> tuple[str, int]:
+class _Row(NamedTuple):
+    """What a channel measures; a blank side or phase is None."""
+
+    name: str
+    measurement_type: str
+    element_type: str
+    element: Any
+    side: str | None
+    phase: str | None
+
+
+def _rows(plan: pd.DataFrame) -> list[_Row]:
+    blank = [None] * len(plan)
+    places = (
+        [text if isinstance(text, str) and text else None for text in plan.get(c, blank)] for c in ("side", "phase")
+    )
+    columns = (plan[column] for column in ("name", "measurement_type", "element_type", "element"))
+    return [_Row(*row) for row in zip(*columns, *places, strict=True)]
+
+
+def _vector(row: _Row) -> str:
+    """The grid's vector that a channel reads."""
+    vector = METERED_VECTORS.get((row.measurement_type, row.element_type, row.side))
+    if vector is None:
+        raise InvalidParameterError(
+            f"channel {row.name!r} asks for {row.measurement_type!r} at {row.element_type!r} side {row.side!r}; "
+            "there are " + ", ".join(f"{m} {e}{' ' + s if s else ''}" for m, e, s in METERED_VECTORS) + "."
+        )
+    if row.phase is None:
+        return vector
+    if row.phase not in PHASES or vector not in BY_PHASE:
+        raise InvalidParameterError(
+            f"channel {row.name!r} is in phase {row.phase!r}; expected a, b or c, and none for the state of a switch."
+        )
+    return of_phase(vector, row.phase)
+
+
+def _place(row: _Row, position_of: Mapping[str, Mapping[int, int]]) -> tuple[str, int]:
     """The grid's vector that a channel reads and where in it."""
-    name, measurement_type, element_type, element, side = row
-    quantity = (measurement_type, element_type, side)
-    if quantity not in METERED_VECTORS:
+    vector, positions = _vector(row), position_of.get(row.element_type, {})
+    if row.element != row.element or int(row.element) not in positions:
         raise InvalidParameterError(
-            f"channel {name!r} asks for {measurement_type!r} at {element_type!r} side {side!r}; there are "
-            + ", ".join(f"{m} {e}{' ' + s if s else ''}" for m, e, s in METERED_VECTORS)
-            + "."
+            f"channel {row.name!r} meters {row.element_type} {row.element}, which the network does not have; take the "
+            f"row out of the metering plan or name one of its {len(positions)} {row.element_type} indices."
         )
-    positions = position_of.get(element_type, {})
-    if element != element or int(element) not in positions:
-        raise InvalidParameterError(
-            f"channel {name!r} meters {element_type} {element}, which the network does not have; "
-            f"take the row out of the metering plan or name one of its {len(positions)} {element_type} indices."
-        )
-    return METERED_VECTORS[quantity], positions[int(element)]
+    return vector, positions[int(row.element)]
 
 
 def _check_plan(plan: pd.DataFrame) -> None:

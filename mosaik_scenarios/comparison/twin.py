@@ -219,10 +219,10 @@ def _collect(
 
 
 def _take_phases(phases: Any, probes: Probes, vm_pu: FloatArray, va_degree: FloatArray) -> None:
-    for place, phase in enumerate(PHASES):
+    for place in range(len(PHASES)):
         at = probes.phase == place
-        vm_pu[at] = getattr(phases, f"vm_{phase}_pu")[probes.bus[at]]
-        va_degree[at] = getattr(phases, f"va_{phase}_degree")[probes.bus[at]]
+        vm_pu[at] = phases.vm_pu[probes.bus[at], place]
+        va_degree[at] = phases.va_degree[probes.bus[at], place]
 
 
 def _taps_in_effect(inputs: GridInputs, probes: TapProbes) -> FloatArray:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from models.recording.run_folder import written_at_once
 from mosaik_scenarios.duration import duration_text
-from mosaik_scenarios.report import control_room, network, plant, protection
+from mosaik_scenarios.report import control_room, estimate, network, plant, protection
 from mosaik_scenarios.report.page import Captioned, page, section
 
 if TYPE_CHECKING:
@@ -21,7 +21,8 @@ ALARMS_SHOWN = 200
 LEGEND = "In every figure over time, attacks are shaded and a dashed line marks the begin of a fault."
 
 SECTIONS: dict[str, tuple[str, Callable[[RunResult], Figure | Captioned | None]]] = {
-    "Network": ("Each bus by its lowest voltage in operation (white is 1 pu, red is low); the square is the supply.",
+    "Network": ("Each bus by its lowest voltage in operation (white is 1 pu, red is low); the square is the supply. "
+                "Rings and diamonds are meters, by what they measure: accuracy classes where you point.",
                 network.network_of),
     "Timeline": ("What lasted, and every tap change (up: raised).", plant.timeline),
     "Voltage": ("From the lowest to the highest bus; dotted lines at 0.95 and 1.05 pu. Sags during faults leave the "
@@ -29,6 +30,9 @@ SECTIONS: dict[str, tuple[str, Callable[[RunResult], Figure | Captioned | None]]
     "Tap changers": ("Transformers whose taps moved.", plant.taps),
     "Faults and protection": ("The fine record: the first seconds on the left, the whole sequence on the right.",
                               protection.fault_records),
+    "State estimate": ("What the control room made of its measurements: the sum J(x) of their squared errors over "
+                       "variance, what it took for bad data, and the voltage it was farthest off at.",
+                       estimate.state_estimate),
     "Channels under attack": ("What the meter read, what the control room received, and what it estimated.",
                               control_room.attacked_channels),
     "Detectors": ("Score against threshold; orange while in alarm.", control_room.detector_scores),

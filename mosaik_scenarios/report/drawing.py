@@ -62,7 +62,7 @@ def add_curve(
     is_time = isinstance(values.index, pd.DatetimeIndex)
     curve = graph_objects.Scatter(
         x=clock(values.index) if is_time else values.index.to_numpy(), y=values.to_numpy(dtype=float), name=name,
-        mode="lines", line=line, legendgroup=name, **more,
+        line=line, legendgroup=name, **{"mode": "lines", **more},
         showlegend=legend if legend is not None else row in (None, 1) and col == 1,
     )  # fmt: skip
     figure.add_trace(curve, row=row, col=None if row is None else col)

@@ -1,10 +1,11 @@
-"""A run on the one-line diagram: lowest voltages, breakers, faults and attacked meters where they are."""
+"""A run on the one-line diagram: lowest voltages, meters, breakers, faults and attacked meters where they are."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from mosaik_scenarios.report.drawing import INK, RED
+from mosaik_scenarios.report.metering import add_meters, bus_notes
 from mosaik_scenarios.report.one_line import (
     Branch,
     Point,
@@ -31,7 +32,8 @@ def network_of(result: RunResult) -> Figure | None:
     places, branches = places_of(topology), branches_of(topology) if topology else {}
     if not places or vm_pu.empty:
         return None
-    figure = one_line(topology, in_operation(vm_pu).min(), "lowest<br>voltage [pu]")
+    figure = one_line(topology, in_operation(vm_pu).min(), "lowest<br>voltage [pu]", bus_notes=bus_notes(topology))
+    add_meters(figure, topology)
     _add_breakers(figure, result, branches["line"], places, topology)
     _add_attacked_meters(figure, result, branches, places)
     _add_faults(figure, result, branches["line"], places)

@@ -41,7 +41,13 @@ def branches_of(topology: Topology) -> dict[str, dict[int, Branch]]:
     return {kind: _drawn(topology.get(f"{kind}s", ()), places) for kind in ("line", "trafo", "joint")}
 
 
-def one_line(topology: Topology, vm_pu: pd.Series, colorbar_title: str = "voltage [pu]", height: int = 460) -> Figure:
+def one_line(
+    topology: Topology,
+    vm_pu: pd.Series,
+    colorbar_title: str = "voltage [pu]",
+    height: int = 460,
+    bus_notes: Mapping[int, str] | None = None,
+) -> Figure:
     """The diagram of a network.
 
     Parameters
@@ -50,12 +56,15 @@ def one_line(topology: Topology, vm_pu: pd.Series, colorbar_title: str = "voltag
         As `mosaik_scenarios.topology.topology_of` describes it.
     vm_pu
         Voltage by bus, which colours it; a bus without one stays grey. [pu]
+    bus_notes
+        What is said of a bus where one points at it, beside its voltage.
     """
     places, branches = places_of(topology), branches_of(topology)
     figure = figure_of("", height=height)
     _add_branches(figure, branches, places, topology)
     _add_transformers(figure, branches["trafo"], places)
-    _add_buses(figure, vm_pu, places, {slack["bus"] for slack in topology["slacks"]}, colorbar_title)
+    slacks = {slack["bus"] for slack in topology["slacks"]}
+    _add_buses(figure, vm_pu, places, slacks, colorbar_title, bus_notes or {})
     if len(places) <= NUMBERED_BUSES:
         _number_buses(figure, branches, places)
     figure.update_xaxes(visible=False)
@@ -118,7 +127,12 @@ def _add_transformers(figure: Figure, trafos: dict[int, Branch], places: dict[in
 
 
 def _add_buses(
-    figure: Figure, vm_pu: pd.Series, places: dict[int, Point], slacks: set[int], colorbar_title: str
+    figure: Figure,
+    vm_pu: pd.Series,
+    places: dict[int, Point],
+    slacks: set[int],
+    colorbar_title: str,
+    notes: Mapping[int, str],
 ) -> None:
     voltages = vm_pu.reindex(list(places))
     low, high = VOLTAGE_BANDS_PU[0]
@@ -128,7 +142,10 @@ def _add_buses(
         "symbol": ["square" if bus in slacks else "circle" for bus in places],
         "colorbar": {"title": {"text": colorbar_title}, "thickness": 12, "outlinewidth": 0},
     }  # fmt: skip
-    text = [f"bus {bus}: {voltage:.4f} pu" for bus, voltage in voltages.items()]
+    text = [
+        f"bus {bus}: {voltage:.4f} pu" + (f"<br>{notes[bus]}" if bus in notes else "")
+        for bus, voltage in zip(places, voltages, strict=True)
+    ]
     add_marks(figure, list(places.values()), marks, text, "bus", showlegend=False)
 
 
@@ -153,9 +170,8 @@ def add_marks(
     if not at:
         return
     x, y = zip(*at, strict=True)
-    figure.add_trace(
-        graph_objects.Scatter(x=x, y=y, mode="markers", marker=marks, text=text, hoverinfo="text", name=name, **more)
-    )
+    look = {"hoverinfo": "text", **more}
+    figure.add_trace(graph_objects.Scatter(x=x, y=y, mode="markers", marker=marks, text=text, name=name, **look))
 
 
 def between(places: dict[int, Point], branch: Branch, share: float) -> Point:

@@ -7,7 +7,7 @@ Guide", EPRI.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from networks.three_phase.folding import line_to_line_kv
 from networks.three_phase.opendss_commands import NODE_OF_PHASE, unique_names
 from networks.three_phase.opendss_transformers import tap_changer_table, winding_table
 from networks.three_phase.phase_angles import nominal_angles
+from networks.three_phase.phase_shares import phase_shares
 from networks.three_phase.tables import SOURCE_IMPEDANCE, STIFF_SOURCE, ThreePhaseTables
 
 if TYPE_CHECKING:
@@ -52,6 +53,9 @@ class OpenDSSCircuit:
         latter the net's.
     sgen
         The elements of class Load that are the net's static generators: negative loads.
+    load_share, sgen_share
+        One row a load (or static generator) and phase that it draws from: its `element` (from 0, in the net's order),
+        `bus`, `phase` as in `node`, and `share`, complex, of its power (`phase_shares.phase_shares`).
     """
 
     commands: tuple[str, ...]
@@ -63,6 +67,8 @@ class OpenDSSCircuit:
     tap_changer: DataFrame
     load: DataFrame
     sgen: tuple[str, ...]
+    load_share: DataFrame
+    sgen_share: DataFrame
 
 
 def opendss_circuit(tables: ThreePhaseTables, net: Any) -> OpenDSSCircuit:
@@ -94,6 +100,7 @@ class _Builder:
     def __init__(self, tables: ThreePhaseTables, net: Any) -> None:
         self.tables, self.net = tables, net
         self.f_hz = float(tables.source.f_hz.iloc[0])
+        self.has_neutral = bool((tables.load.connection == "wye").any())
         self.bus = _by_name(tables.bus.bus)
         self.configuration = _by_name(tables.line_configuration.configuration)
         self.capacitor = _by_name(tables.capacitor.capacitor)
@@ -121,6 +128,8 @@ class _Builder:
             tap_changer=tap_changer,
             load=self._loads(),
             sgen=self.sgen,
+            load_share=self._load_shares(),
+            sgen_share=self._sgen_shares(),
         )
 
     def _loads_in_order(self) -> list[str]:
@@ -164,13 +173,12 @@ class _Builder:
         ]
 
     def _static_generators(self) -> list[str]:
-        has_neutral = bool((self.tables.load.connection == "wye").any())
         of_bus = self.tables.bus.set_index("bus")
         names = self.net.bus.name.loc[self.net.sgen.bus]
         _require(names, set(of_bus.index), "bus of a static generator")
         return [
             commands.static_generator(
-                element, self.bus[name], of_bus.phases[name], of_bus.vn_kv[name], p_mw, has_neutral
+                element, self.bus[name], of_bus.phases[name], of_bus.vn_kv[name], p_mw, self.has_neutral
             )
             for element, name, p_mw in zip(self.sgen, names, self.net.sgen.p_mw, strict=True)
         ]
@@ -216,6 +224,16 @@ class _Builder:
             )
             rows.append((index, self.load[name], *at_rated))
         return _frame(("load", "element", "p_at_rated", "q_at_rated"), rows)
+
+    def _load_shares(self) -> DataFrame:
+        published = self.tables.load.set_index("load").loc[list(self.net.load.name)]
+        return _shares(self.net.load.bus, published.phases, published.connection)
+
+    def _sgen_shares(self) -> DataFrame:
+        phases = self.tables.bus.set_index("bus").phases.loc[list(self.net.bus.name.loc[self.net.sgen.bus])]
+        return _shares(
+            self.net.sgen.bus, phases, (commands.connection_of_generator(p, self.has_neutral) for p in phases)
+        )
 
     def _lines(self) -> DataFrame:
         of_net = self.net.line[self.net.line.name != SOURCE_IMPEDANCE]
@@ -266,6 +284,15 @@ def _by_name(names: Any) -> dict[str, str]:
 
 def _rows(table: DataFrame) -> Any:
     return table.itertuples(index=False)
+
+
+def _shares(buses: Iterable[int], phases: Iterable[str], connections: Iterable[str]) -> DataFrame:
+    rows = [
+        (element, int(bus), phase, share)
+        for element, (bus, conductors, connection) in enumerate(zip(buses, phases, connections, strict=True))
+        for phase, share in phase_shares(conductors, connection).items()
+    ]
+    return _frame(("element", "bus", "phase", "share"), rows)
 
 
 def _frame(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> DataFrame:

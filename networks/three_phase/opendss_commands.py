@@ -140,19 +140,19 @@ def load(row: Any, name: str, bus: Mapping[str, str]) -> str:
 
 def static_generator(name: str, bus: str, phases: str, vn_kv: float, p_mw: float, has_neutral: bool) -> str:
     """A static generator as a negative load of constant power in all phases of its bus."""
+    connection = connection_of_generator(phases, has_neutral)
     line_to_neutral_kv = vn_kv / np.sqrt(3)
-    if phases == LEGS:
-        count, connection, kv = 1, "delta", 2 * line_to_neutral_kv
-    elif len(phases) == 1:
-        count, connection, kv = 1, "wye", line_to_neutral_kv
-    elif has_neutral:
-        count, connection, kv = len(phases), "wye", vn_kv
-    else:
-        count, connection, kv = _phases(phases, "delta"), "delta", vn_kv
+    kv = 2 * line_to_neutral_kv if phases == LEGS else line_to_neutral_kv if len(phases) == 1 else vn_kv
     return (
-        f"New Load.{name} phases={count} bus1={bus}{nodes(phases)} conn={connection} kV={_number(kv)} "
-        f"kW={_number(-1000.0 * p_mw)} kvar=0 model=1 vminpu={GENERATOR_VMIN_PU} vmaxpu={GENERATOR_VMAX_PU}"
+        f"New Load.{name} phases={_phases(phases, connection)} bus1={bus}{nodes(phases)} conn={connection} "
+        f"kV={_number(kv)} kW={_number(-1000.0 * p_mw)} kvar=0 model=1 "
+        f"vminpu={GENERATOR_VMIN_PU} vmaxpu={GENERATOR_VMAX_PU}"
     )
+
+
+def connection_of_generator(phases: str, has_neutral: bool) -> str:
+    """Wye to a neutral, delta where the feeder has none and between the legs of a centre-tapped secondary."""
+    return "wye" if len(phases) == 1 or (has_neutral and phases != LEGS) else "delta"
 
 
 def solution(voltage_bases_kv: Sequence[float]) -> list[str]:

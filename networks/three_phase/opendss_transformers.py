@@ -18,7 +18,7 @@ SECONDARY = 2
 
 
 def winding_table(tables: ThreePhaseTables, net: Any, element_of: Mapping[str, str]) -> DataFrame:
-    """One row a winding of a unit: `trafo`, `element`, `winding` (from 1), `side` (hv or lv), `rated_ka`.
+    """One row a winding of a unit: `trafo`, `element`, `winding` (from 1), `side` (hv or lv), `phases`, `rated_ka`.
 
     Each leg of a centre-tapped secondary is rated for half the power.
     """
@@ -37,10 +37,11 @@ def winding_table(tables: ThreePhaseTables, net: Any, element_of: Mapping[str, s
                     "element": element_of[unit.transformer],
                     "winding": number,
                     "side": "hv" if winding["bus"] == hv_bus else "lv",
+                    "phases": winding["phases"],
                     "rated_ka": rated_ka,
                 }
             )
-    return DataFrame(rows, columns=["trafo", "element", "winding", "side", "rated_ka"])
+    return DataFrame(rows, columns=["trafo", "element", "winding", "side", "phases", "rated_ka"])
 
 
 def tap_changer_table(tables: ThreePhaseTables, net: Any, element_of: Mapping[str, str]) -> DataFrame:

@@ -9,10 +9,16 @@ import pandapower
 import pandas as pd
 import pytest
 
-from models.errors import InvalidParameterError, InvalidProfileError, ModelError, UnknownNameError
+from models.errors import InvalidParameterError, InvalidProfileError, ModelError, NotObservableError, UnknownNameError
 from mosaik_scenarios import Scenario, cli, run
 from mosaik_scenarios.errors import GridTwinError, RunFolderExistsError, ScenarioError
-from networks.errors import FeederError, InvalidFeederError, UnknownExtensionError, UnknownFeederError
+from networks.errors import (
+    FeederError,
+    InvalidFeederError,
+    InvalidMeteringError,
+    UnknownExtensionError,
+    UnknownFeederError,
+)
 
 SHORT = ["--quiet", "--duration", "5min", "--set", "detectors=[]"]
 N_LOAD = 18
@@ -46,11 +52,22 @@ def written(name: str, text: str) -> Callable[[], object]:
     return lambda: Path(name).write_text(text)
 
 
+def meters(rows: str) -> Callable[[], None]:
+    """Write the village and a metering plan for it."""
+
+    def prepare() -> None:
+        village(lambda net: None)
+        Path("plan.csv").write_text(f"name,measurement_type,element_type,element,side,std_dev\n{rows}\n")
+
+    return prepare
+
+
 def changed(table: str, column: str, value: object) -> Callable[[], None]:
     return lambda: village(lambda net: net[table].__setitem__(column, value))
 
 
 OWN_LOADS = ["clean", "--feeder", "cigre_mv", "--set", 'loads={path="loads.csv", unit="kW"}', *SHORT]
+OWN_METERS = ["clean", "--feeder", "village.json", "--set", "telemetry.metering=plan.csv", *SHORT]
 VILLAGE = ["clean", "--feeder", "village.json", *SHORT]
 
 # What is wrong -> how it is prepared, the arguments of `gridtwin run`, the error, and words of its line.
@@ -116,6 +133,26 @@ REFUSED: dict[str, tuple[Callable[[], object], list[str], type[Exception], str]]
         ["clean", *SHORT, "--set", 'switching=[{switch=99, at="1min", closed=false}]'],
         InvalidParameterError,
         "switching names switches [99]",
+    ),
+    "no such plan": (
+        nothing,
+        ["clean", "--set", "telemetry.metering=some"],
+        ScenarioError,
+        "or a .csv file, got 'some'",
+    ),
+    "no such plan file": (
+        lambda: village(lambda net: None),
+        OWN_METERS,
+        InvalidMeteringError,
+        "plan.csv cannot be read as CSV",
+    ),
+    "meter on no bus": (meters("U,v,bus,99,,0.01"), OWN_METERS, InvalidMeteringError, "bus 99, which the network"),
+    "negative spread": (meters("U,v,bus,0,,-1"), OWN_METERS, InvalidMeteringError, "row 2: std_dev '-1' is no number"),
+    "unobservable metering": (
+        meters("P,p,line,0,from,0.01\nQ,q,line,0,from,0.01"),
+        OWN_METERS,
+        NotObservableError,
+        "leaves the state of",
     ),
     "trained first": (nothing, ["day", "--feeder", "ieee57"], ScenarioError, "feeder ieee57 has no recloser"),
     "a file in the way": (written("taken", ""), ["clean", *SHORT, "--out", "taken"], RunFolderExistsError, "the file"),
@@ -197,6 +234,6 @@ def test_a_meter_on_a_missing_bus_is_refused_by_name(workplace: Path, monkeypatc
     with pytest.raises(InvalidFeederError, match="sits on bus 99, which the network does not have"):
         check_feeder(feeder)
     monkeypatch.setattr("networks.registry.load_feeder", lambda *_: feeder)
-    with pytest.raises(ModelError, match="bus 99"):
+    with pytest.raises(FeederError, match="bus 99"):
         run(Scenario(feeder="cigre_mv", duration="2min", detectors=()), out=workplace / "run")
     assert not (workplace / "run").exists()

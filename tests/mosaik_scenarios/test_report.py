@@ -13,7 +13,10 @@ from mosaik_scenarios import RunResult
 from mosaik_scenarios.report import SECTIONS, write_report
 from mosaik_scenarios.report.control_room import logarithmic_range
 from mosaik_scenarios.report.drawing import POINTS_A_CURVE, thinned
+from mosaik_scenarios.report.estimate import estimation_error, state_estimate
+from mosaik_scenarios.report.metering import add_meters, bus_notes
 from mosaik_scenarios.report.network import bus_of_channel
+from mosaik_scenarios.report.one_line import one_line
 from mosaik_scenarios.report.plant import operating_range
 from mosaik_scenarios.topology import read_topology, write_topology
 
@@ -87,8 +90,48 @@ def test_the_drawing_survives_the_folder(tmp_path: Path) -> None:
         "joints": [{"index": 1, "from_bus": 0, "to_bus": 1, "in_service": True}],
         "slacks": [{"bus": 0}],
         "switches": [{"index": 0, "bus": 0, "line": 0, "closed": False, "is_breaker": True}],
+        "meters": [],
     }
     assert read_topology(RunFolder(tmp_path / "elsewhere")) == {}
+
+
+def test_the_metering_plan_is_drawn_where_its_meters_are_with_their_classes() -> None:
+    places = {0: (0.0, 0.0), 1: (1.0, 0.0), 2: (1.0, 1.0)}
+    metered = [
+        ("v", "bus", 1, None, 0.5), ("p", "bus", 1, None, 1.0), ("i", "line", 0, "to", 3.0),
+        ("tap", "trafo", 0, None, 0.0), ("closed", "switch", 4, None, 0.0), ("v", "bus", 9, None, 0.5),
+    ]  # fmt: skip
+    plan = pd.DataFrame(metered, columns=["measurement_type", "element_type", "element", "side", "accuracy_class"])
+    topology = {
+        "buses": [{"bus": bus, "x": x, "y": y} for bus, (x, y) in places.items()],
+        "lines": [{"index": 0, "from_bus": 0, "to_bus": 1, "in_service": True}],
+        "trafos": [{"index": 0, "from_bus": 1, "to_bus": 2, "in_service": True}],
+        "switches": [{"index": 4, "bus": 0, "line": 0, "closed": True, "is_breaker": True}],
+        "slacks": [{"bus": 0}],
+        "meters": plan.to_dict("records"),
+    }
+    assert bus_notes(topology)[1] == "V class 0.5, P class 1"
+    figure = one_line(topology, pd.Series(1.0, index=list(places)), bus_notes=bus_notes(topology))
+    add_meters(figure, topology)
+    drawn = {trace.name: (list(zip(trace.x, trace.y, strict=True)), trace.text) for trace in figure.data}
+    assert drawn["V, P at buses"][0] == [places[1]]
+    assert drawn["I at branches"] == ([(0.78, 0.0)], ("line 0, to: I class 3",))
+    assert drawn["tap at branches"] == ([(1.0, 0.5)], ("trafo 0: tap",))
+    assert drawn["state at branches"] == ([(0.22, 0.0)], ("switch 4: state",))
+    assert "V class 0.5, P class 1" in drawn["bus"][1][1]
+    assert "V at buses" not in drawn  # bus 9 has no place
+
+
+def test_the_control_room_s_estimate_is_set_against_the_truth(small_run: RunResult) -> None:
+    error = estimation_error(small_run)
+    assert error[2].max() == pytest.approx(0.05)
+    figure = state_estimate(small_run)
+    titles = [annotation.text for annotation in figure.layout.annotations]
+    assert titles[:2] == ["J(x)", "Channels taken for bad data"]
+    assert titles[2].startswith("Voltage of bus 2, whose estimate was farthest off: +0.0500 pu at 01:00:00")
+    assert figure.layout.yaxis2.ticktext == ("v bus 2",)
+    above = next(trace for trace in figure.data if trace.name == "above its threshold")
+    assert (above.y > 10.0).sum() == 28
 
 
 def test_a_sag_does_not_squash_the_voltage_scale() -> None:

@@ -111,7 +111,10 @@ def test_a_scenario_cannot_be_changed() -> None:
             {"telemetry": {"resolution_bits": 2}},
             "telemetry.resolution_bits: expected 4 to 32 bits, or 0 for readings without steps, got 2",
         ),
-        ({"telemetry": {"range_percent": 50}}, "telemetry.range_percent: expected 100 or more, or 0 for no end, got 50"),
+        (
+            {"telemetry": {"range_percent": 50}},
+            "telemetry.range_percent: expected 100 or more, or 0 for no end, got 50",
+        ),
         ({"telemetry": {"bias_share": 0.6}}, "telemetry: bias_share 0.6 and drift_share 0.3 leave nothing .*"),
         ({"telemetry": {"stale_after": "1min"}}, "telemetry: stale_after_s 60 is shorter than .*"),
         (

@@ -16,8 +16,8 @@ from networks import FEEDERS, Feeder, list_feeders, load_feeder
 from networks.checks import check_feeder, check_meters
 from networks.errors import FeederError, UnknownExtensionError, UnknownFeederError
 from networks.feeder import METER_COLUMNS
-from networks.metering import STATUS_TYPES, plan_of
-from networks.metering_points import POINTS
+from networks.metering import plan_of
+from networks.metering_points import POINTS, STATUS_TYPES
 from networks.three_phase.start import let_runpp_converge
 
 PUBLISHED_TABLES = ("bus", "line", "load", "sgen", "gen", "ext_grid", "trafo", "switch", "shunt", "impedance")
@@ -86,11 +86,9 @@ def test_metering_plan_is_complete_and_sees_every_source(feeders: dict[str, Feed
 
 @pytest.mark.parametrize("name", FEEDERS)
 @pytest.mark.parametrize("kind", POINTS)
-def test_every_plan_can_be_drawn_and_is_the_same_again(feeders: dict[str, Feeder], name: str, kind: str) -> None:
-    net = feeders[name].net
-    plan = plan_of(net, kind, seed=3)
-    check_meters(plan, net)
-    pd.testing.assert_frame_equal(plan, plan_of(net, kind, seed=3))
+def test_every_plan_can_be_drawn(feeders: dict[str, Feeder], name: str, kind: str) -> None:
+    plan = plan_of(feeders[name].net, kind, seed=3)
+    check_meters(plan, feeders[name].net)
     assert (plan.measurement_type == "v").any()
 
 

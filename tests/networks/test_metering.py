@@ -42,6 +42,7 @@ def test_another_seed_puts_meters_elsewhere_but_never_takes_those_of_the_station
     for kind in ("typical", "sparse"):
         plans = [plan_of(net, kind, seed) for seed in range(4)]
         assert len({frozenset(at(plan, "v")) for plan in plans}) > 1
+        pd.testing.assert_frame_equal(plans[3], plan_of(net, kind, 3))
         for plan in plans:
             assert {0, 1, 12} <= at(plan, "v")
             assert {"p line 0 from", "q trafo 1 hv", "tap trafo 1"} <= set(plan.name)

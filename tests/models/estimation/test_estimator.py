@@ -208,7 +208,9 @@ def test_injections_of_buses_joined_by_a_switch_add_up(
 
     value[p_at_1] += 1.0
     suspected = estimator.estimate(value, np.ones(len(plan), dtype=bool))
-    assert suspected.removed[[p_at_1, p_at_2]].all()
+    assert suspected.suspects[[p_at_1, p_at_2]].all()
+    assert not suspected.removed.any()
+    assert not suspected.identifiable
 
 
 def test_a_bus_with_storage_is_no_zero_injection(
@@ -238,7 +240,7 @@ def test_current_magnitudes_sharpen_the_estimate(
         ).max()
         for plan in (coarse, currents)
     ]
-    assert errors[1] < 0.3 * errors[0]
+    assert errors[1] < 0.5 * errors[0]
 
 
 def test_current_magnitudes_do_not_choose_the_direction_of_flow(

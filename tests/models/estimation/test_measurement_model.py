@@ -8,12 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.estimation.gain_matrix import (
-    elimination_order,
-    factor_of_gain,
-    lay_out,
-    rotated_factor,
-)
+from models.estimation.elimination import Elimination
+from models.estimation.gain_matrix import elimination_order, factor_of_gain, lay_out, rotated_factor
 from models.estimation.measurement_model import (
     ACTIVE_POWER,
     CURRENT,
@@ -21,6 +17,7 @@ from models.estimation.measurement_model import (
     RowCollector,
     Rows,
     linearise,
+    predict,
 )
 from models.network_model import FROM_END, TO_END, Admittances, NetworkModel
 
@@ -29,7 +26,7 @@ QUANTITIES = (ACTIVE_POWER, REACTIVE_POWER, CURRENT)
 
 def every_row(admittances: Admittances) -> Rows:
     """Voltage and injections of every node, flows and currents at both ends of every branch."""
-    collector = RowCollector(admittances)
+    collector = RowCollector()
     for node in range(admittances.n_node):
         collector.voltage(node)
         collector.injection(ACTIVE_POWER, node)
@@ -38,14 +35,18 @@ def every_row(admittances: Admittances) -> Rows:
         for end in (FROM_END, TO_END):
             for quantity in QUANTITIES:
                 collector.flow(quantity, branch, end)
-    return collector.rows()
+    return on_whole_network(collector, admittances)
+
+
+def on_whole_network(collector: RowCollector, admittances: Admittances) -> Rows:
+    """The rows with every node left where it is."""
+    return collector.rows(admittances, Elimination(admittances.ybus))
 
 
 def evaluate(rows: Rows, va_radian: np.ndarray, vm_pu: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """h(x) and the dense Jacobian by all angles, then all magnitudes."""
-    predicted = np.empty(len(rows.quantity))
-    values = np.empty(2 * len(rows.term_node))
-    linearise(rows, va_radian, vm_pu, predicted, values)
+    v = vm_pu * np.exp(1j * va_radian)
+    predicted, values = predict(rows, v), linearise(rows, v)
     row = np.repeat(np.arange(len(predicted)), np.diff(rows.term_start))
     jacobian = np.zeros((len(predicted), 2 * len(vm_pu)))
     np.add.at(jacobian, (row, rows.term_node), values[0::2])
@@ -71,11 +72,11 @@ def test_prediction_at_the_solution_is_what_pandapower_reports(solved: Callable[
         ybus[np.ix_(auxiliary, auxiliary)], -ybus[np.ix_(auxiliary, connected)] @ v[connected]
     )
 
-    collector = RowCollector(admittances)
+    collector = RowCollector()
     for branch in admittances.branch_of_line:
         for quantity in QUANTITIES:
             collector.flow(quantity, int(branch), FROM_END)
-    predicted, _ = evaluate(collector.rows(), np.angle(v), np.abs(v))
+    predicted = predict(on_whole_network(collector, admittances), v)
 
     p_mw, q_mvar, i_pu = predicted.reshape(-1, 3).T
     base_ka = admittances.base_mva / (np.sqrt(3.0) * net.bus.vn_kv.loc[net.line.from_bus].to_numpy())
@@ -102,10 +103,10 @@ def test_jacobian_equals_finite_differences(transmission: Admittances, seed: int
 
 
 def test_a_current_row_says_nothing_where_no_current_flows(transmission: Admittances) -> None:
-    collector = RowCollector(transmission)
+    collector = RowCollector()
     line = int(transmission.branch_of_line[-1])  # no charging, no tap
     collector.flow(CURRENT, line, FROM_END)
-    predicted, jacobian = evaluate(collector.rows(), np.zeros(14), np.ones(14))
+    predicted, jacobian = evaluate(on_whole_network(collector, transmission), np.zeros(14), np.ones(14))
     assert predicted[0] == pytest.approx(0.0, abs=1e-12)
     assert np.isfinite(jacobian).all()
 
@@ -118,8 +119,7 @@ def test_both_factors_equal_the_dense_gain_matrix(transmission: Admittances, see
     layout, pattern = lay_out(rows, elimination_order(rows, n), transmission.reference_nodes)
     va_radian, vm_pu = rng.uniform(-0.3, 0.3, n), rng.uniform(0.95, 1.05, n)
     weight = rng.uniform(0.5, 2.0, len(rows.quantity))
-    predicted, values = np.empty(len(weight)), np.empty(2 * len(rows.term_node))
-    linearise(rows, va_radian, vm_pu, predicted, values)
+    values = linearise(rows, vm_pu * np.exp(1j * va_radian))
 
     _, dense = evaluate(rows, va_radian, vm_pu)
     by_state = np.zeros((len(weight), layout.n_state + 1))
@@ -128,8 +128,12 @@ def test_both_factors_equal_the_dense_gain_matrix(transmission: Admittances, see
     by_state = by_state[:, : layout.n_state]
     gain = by_state.T @ (weight[:, None] * by_state)
 
-    for factorisation in (factor_of_gain, rotated_factor):
-        exists, factor = factorisation(rows, layout, pattern, values, weight)
+    nothing = np.empty(0)
+    factors = (
+        factor_of_gain(rows, layout, pattern, values, weight, nothing, nothing),
+        rotated_factor(rows, layout, pattern, values, weight),
+    )
+    for exists, factor in factors:
         column = np.repeat(np.arange(layout.n_state), np.diff(pattern.column_start))
         lower = np.zeros_like(gain)
         lower[pattern.row_index, column] = factor[:-1]

@@ -45,7 +45,7 @@ def solved(feeder: str) -> OpenDSSPowerFlow:
 
 def voltages(power_flow: OpenDSSPowerFlow) -> dict[str, np.ndarray]:
     """Phasors to ground by bus name, (3,). [pu of the line-to-neutral base]"""
-    phases = vars(power_flow.phases)
+    phases = power_flow.phases.vectors
     vm_pu = np.column_stack([phases[f"vm_{phase}_pu"] for phase in "abc"])
     va_degree = np.column_stack([phases[f"va_{phase}_degree"] for phase in "abc"])
     return dict(zip(power_flow.network.net.bus.name, vm_pu * np.exp(1j * np.radians(va_degree)), strict=True))
@@ -141,7 +141,7 @@ def test_voltages_are_those_of_the_sources_at_the_same_taps(
 @pytest.mark.parametrize("feeder", ["ieee4", "ieee13", "ieee34", "ieee37", "ieee123", "ieee_lv906"])
 def test_what_is_supplied_is_what_is_drawn_and_lost(feeder: str) -> None:
     power_flow = solved(feeder)
-    state, phases = power_flow.state, vars(power_flow.phases)
+    state, phases = power_flow.state, power_flow.phases.vectors
     assert np.nansum(state.p_mw) + state.p_loss_mw == pytest.approx(0.0, abs=1e-5 * state.slack_p_mw[0])
     by_phase = np.nansum([phases[f"p_{phase}_mw"] for phase in "abc"], axis=0)
     np.testing.assert_allclose(by_phase, state.p_mw, atol=1e-9)
@@ -152,14 +152,14 @@ def test_constant_power_is_drawn_whatever_the_voltage() -> None:
     net = power_flow.network.net
     bus = power_flow.network.bus_position(net.load.bus)[0]
     assert power_flow.state.p_mw[bus] == pytest.approx(net.load.p_mw.sum(), abs=1e-6)
-    assert power_flow.phases.p_c_mw[bus] == pytest.approx(2.375, abs=1e-6)
+    assert power_flow.phases.p_mw[bus, 2] == pytest.approx(2.375, abs=1e-6)
 
 
-def test_currents_are_those_of_the_largest_phase_and_their_equivalent_is_the_mean(ieee13: OpenDSSPowerFlow) -> None:
+def test_currents_are_those_of_the_largest_phase_and_flows_the_sum_of_all(ieee13: OpenDSSPowerFlow) -> None:
     state = ieee13.solve(ieee13.nominal_inputs())
-    by_phase = np.column_stack([vars(ieee13.phases)[f"line_i_{phase}_ka"] for phase in "abc"])
-    np.testing.assert_allclose(state.line_i_from_ka, np.nanmax(by_phase, axis=1))
-    np.testing.assert_allclose(ieee13.phases.line_i_from_equivalent_ka, np.nansum(by_phase, axis=1) / 3)
+    np.testing.assert_allclose(state.line_i_from_ka, np.nanmax(ieee13.phases.line_i_from_ka, axis=1))
+    np.testing.assert_allclose(state.line_p_to_mw, np.nansum(ieee13.phases.line_p_to_mw, axis=1))
+    np.testing.assert_allclose(state.trafo_q_hv_mvar, np.nansum(ieee13.phases.trafo_q_hv_mvar, axis=1))
 
 
 def test_a_switch_darkens_the_same_buses_with_either_solver() -> None:
@@ -216,11 +216,11 @@ def test_a_fault_on_a_lateral_burns_in_its_phase_only(ieee13: OpenDSSPowerFlow) 
     inputs, line = ieee13.nominal_inputs(), index_of(ieee13, "line", "684611")
     before = ieee13.solve(inputs), ieee13.phases
     during = ieee13.solve(replace(inputs, faults=(Fault(line),))), ieee13.phases
-    assert during[1].line_i_c_ka[line] > 20 * before[1].line_i_c_ka[line]
-    assert np.isnan(during[1].line_i_a_ka[line])
+    assert during[1].line_i_from_ka[line, 2] > 20 * before[1].line_i_from_ka[line, 2]
+    assert np.isnan(during[1].line_i_from_ka[line, 0])
     near = index_of(ieee13, "bus", "671")
-    assert during[1].vm_c_pu[near] < 0.8 < 0.9 * before[1].vm_c_pu[near]
-    assert during[1].vm_a_pu[near] > 0.9
+    assert during[1].vm_pu[near, 2] < 0.8 < 0.9 * before[1].vm_pu[near, 2]
+    assert during[1].vm_pu[near, 0] > 0.9
 
 
 def test_a_sag_too_shallow_for_the_loads_to_let_go_and_too_deep_to_carry_them_has_a_solution() -> None:
@@ -261,8 +261,8 @@ def test_a_tap_of_one_phase_raises_that_phase(ieee13: OpenDSSPowerFlow) -> None:
     own = ieee13.phase_tap_pos(inputs)
     own[bank, 1] += 4
     ieee13.solve(replace(inputs, phase_tap_pos=own))
-    assert ieee13.phases.vm_b_pu[regulated] - before.vm_b_pu[regulated] == pytest.approx(0.025, abs=2e-3)
-    assert ieee13.phases.vm_a_pu[regulated] == pytest.approx(before.vm_a_pu[regulated], abs=2e-3)
+    assert ieee13.phases.vm_pu[regulated, 1] - before.vm_pu[regulated, 1] == pytest.approx(0.025, abs=2e-3)
+    assert ieee13.phases.vm_pu[regulated, 0] == pytest.approx(before.vm_pu[regulated, 0], abs=2e-3)
     np.testing.assert_array_equal(ieee13.inputs.phase_tap_pos, own)
     assert ieee13.inputs.tap_pos[bank] == inputs.tap_pos[bank] + 1  # the mean of the phases, rounded
 
@@ -281,7 +281,7 @@ def test_static_generators_feed_in_what_they_are_told(ieee13: OpenDSSPowerFlow) 
     state = power_flow.solve(replace(inputs, sgen=np.array([0.3 + 0.1j, 0.05])))
     rows = power_flow.network.bus_position(places.values())
     np.testing.assert_allclose((idle.p_mw - state.p_mw)[rows], [0.3, 0.05], atol=2e-3)
-    assert power_flow.phases.p_b_mw[rows[0]] == pytest.approx(-0.1, abs=1e-6)
+    assert power_flow.phases.p_mw[rows[0], 1] == pytest.approx(-0.1, abs=1e-6)
 
 
 def test_a_load_that_only_the_tables_have_keeps_its_power_and_no_other_takes_its_place() -> None:
@@ -294,7 +294,7 @@ def test_a_load_that_only_the_tables_have_keeps_its_power_and_no_other_takes_its
     power_flow = power_flow_of(tables, net)
     power_flow.solve(power_flow.nominal_inputs())
     bus = power_flow.network.sgen_bus[0]
-    drawn = [vars(power_flow.phases)[f"p_{phase}_mw"][bus] for phase in "abc"]
+    drawn = [power_flow.phases.vectors[f"p_{phase}_mw"][bus] for phase in "abc"]
     np.testing.assert_allclose(drawn, [1.275 - 0.3, 1.8 - 0.3, 2.375 - 0.3], atol=1e-6)
 
 
@@ -305,7 +305,7 @@ def test_a_load_beyond_what_the_lines_can_carry_has_no_solution_and_leaves_no_tr
     unsolved = power_flow.solve(replace(inputs, load=1e3 * inputs.load))
     assert not unsolved.converged
     assert np.isnan(unsolved.vm_pu).all()
-    assert np.isnan(power_flow.phases.vm_a_pu).all()
+    assert np.isnan(power_flow.phases.vm_pu[:, 0]).all()
     np.testing.assert_allclose(power_flow.solve(inputs).vm_pu, before.vm_pu, atol=1e-7)
 
 
@@ -349,7 +349,7 @@ def test_a_hosted_machine_is_refused(ieee13: OpenDSSPowerFlow) -> None:
 def test_a_missing_engine_is_one_line_that_says_how_to_install_it() -> None:
     code = (
         "import sys; sys.modules['opendssdirect'] = None\n"
-        "from models.plant.opendss_engine import OpenDSSEngine\n"
+        "from models.opendss.engine import OpenDSSEngine\n"
         "from models.errors import MissingExtraError\n"
         "try:\n    OpenDSSEngine([])\n"
         "except MissingExtraError as error:\n    print(error)"

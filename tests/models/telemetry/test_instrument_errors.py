@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.errors import InvalidParameterError
@@ -17,16 +17,17 @@ DRIFT_ONLY = MeterSettings(noise=False, bias_share=0.0, drift_share=0.5, drift_t
 
 @pytest.fixture
 def errors_of() -> Callable[..., InstrumentErrors]:
-    def build(settings: MeterSettings, n_channel: int = 1, installation: int = 1, day: int = 2) -> InstrumentErrors:
+    def build(meters: MeterSettings, n_channel: int = 1, installation: int = 1, day: int = 2) -> InstrumentErrors:
         streams = (np.random.default_rng(seed) for seed in (installation, day))
-        return InstrumentErrors(np.full(n_channel, 0.01), settings, *streams)
+        return InstrumentErrors(np.full(n_channel, 0.01), meters, *streams)
 
     return build
 
 
+@settings(max_examples=20)
 @given(st.floats(0, 0.5), st.floats(0, 0.5))
 def test_bias_drift_and_noise_use_up_the_variance_of_the_class_and_no_more(bias: float, drift: float) -> None:
-    n_channel = 40_000
+    n_channel = 10_000
     streams = np.random.default_rng(7).spawn(2)
     errors = InstrumentErrors(np.full(n_channel, 0.01), MeterSettings(bias_share=bias, drift_share=drift), *streams)
     standardised = errors.at(3600.0) / 0.01

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from models.errors import InvalidParameterError
 from models.telemetry.instrument_errors import MeterSettings
-from models.telemetry.meters import METERED_VECTORS, Meters
+from models.telemetry.meters import METERED_VECTORS, Meters, metered_vectors
 
 ORDER = {"bus": [0, 3, 7], "line": [2, 5], "trafo": [0], "switch": [4, 6]}
 NOISE_ONLY = MeterSettings(bias_share=0.0, drift_share=0.0, resolution_bits=None, range_percent=None)
@@ -50,6 +50,25 @@ def test_every_quantity_is_read_from_the_vector_of_its_name(quantity: tuple[str,
     meters = meters_of(plan_of((measurement_type, kind, element, side)))
     assert meters.vectors == [METERED_VECTORS[quantity]]
     assert meters.read(0.0, GRID).value == GRID[METERED_VECTORS[quantity]][-1]
+
+
+def test_a_meter_in_one_phase_reads_that_phase() -> None:
+    plan = plan_of(("v", "bus", 7, None), ("p", "line", 5, "to"), ("tap", "trafo", 0, None))
+    plan["phase"] = ["b", "c", "a"]
+    assert metered_vectors(plan) == ["vm_b_pu", "line_p_to_c_mw", "tap_a_pos_in_effect"]
+    grid = {
+        "vm_b_pu": np.array([1.0, 1.1, 1.2]),
+        "line_p_to_c_mw": np.arange(2.0),
+        "tap_a_pos_in_effect": np.array([7]),
+    }
+    reading = meters_of(plan).read(0.0, grid).value
+    np.testing.assert_array_equal(reading, [grid["vm_b_pu"][2], grid["line_p_to_c_mw"][1], 7])
+
+
+@pytest.mark.parametrize(("place", "phase"), [(("v", "bus", 7, None), "d"), (("closed", "switch", 0, None), "a")])
+def test_a_phase_that_there_is_not_is_refused(place: tuple[Any, ...], phase: str) -> None:
+    with pytest.raises(InvalidParameterError, match=f"in phase '{phase}'; expected a, b or c"):
+        metered_vectors(plan_of(place).assign(phase=phase))
 
 
 def test_noise_has_no_mean_and_the_stated_standard_deviation() -> None:

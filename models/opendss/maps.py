@@ -1,6 +1,6 @@
 """Where the vectors of an OpenDSS circuit hold what the tables of the balanced net ask for, phase by phase."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,12 +8,14 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
 from models.network_model import BoolArray, ComplexArray, FloatArray, IntArray, NetworkModel
-from models.plant.opendss_engine import OpenDSSEngine, Terminal
-from models.plant.opendss_sections import FaultPlaces
+from models.opendss.engine import OpenDSSEngine, Terminal
 
 # What currents are summed up to, each by row of its table and phase.
 SIDES = ("line_from", "line_to", "trafo_hv", "trafo_lv", "bus")
 KNOWN_TOPOLOGIES = 64
+
+# The sides of the net's elements, with their rows, that a terminal (element, number) belongs to.
+SidesOfTerminals = Mapping[tuple[str, int], tuple[tuple[str, int], ...]]
 
 
 class CircuitMaps:
@@ -27,8 +29,8 @@ class CircuitMaps:
         Its description (`networks.three_phase.opendss_circuit.OpenDSSCircuit`).
     network
         The balanced net's order.
-    places
-        The cuts in its lines.
+    last_section
+        The part of a line, by the name of its element, that ends at its "to" bus; of a whole line it is the line.
 
     Attributes
     ----------
@@ -42,13 +44,15 @@ class CircuitMaps:
         Element and terminal of everything that opens: both ends of every line of the net, then what its switches open.
     """
 
-    def __init__(self, engine: OpenDSSEngine, circuit: Any, network: NetworkModel, places: FaultPlaces) -> None:
+    def __init__(
+        self, engine: OpenDSSEngine, circuit: Any, network: NetworkModel, last_section: Callable[[str], str] = str
+    ) -> None:
         self._position = {name: k for k, name in enumerate(engine.node_names)}
         self._sizes = {"line": len(network.line_index), "trafo": len(network.trafo_index), "bus": network.n_bus}
         self._map_buses(circuit, network)
-        self._map_switches(circuit, network, places)
+        self._map_switches(circuit, network, last_section)
         terminals = list(engine.terminals())
-        self._map_currents(terminals, circuit, network, places)
+        self._map_currents(terminals, _sides(circuit, network, last_section), circuit.winding)
         self._map_connections(terminals, circuit.source["bus"])
 
     def _map_buses(self, circuit: Any, network: NetworkModel) -> None:
@@ -62,10 +66,10 @@ class CircuitMaps:
         self.base_v[row] = table.vn_kv.to_numpy(dtype=float) * 1000.0 / np.sqrt(3)
         self._place = {name: (int(k), int(p)) for name, k, p in zip(table.node, row, phase, strict=True)}
 
-    def _map_switches(self, circuit: Any, network: NetworkModel, places: FaultPlaces) -> None:
+    def _map_switches(self, circuit: Any, network: NetworkModel, last_section: Callable[[str], str]) -> None:
         lines = list(zip(circuit.line.line, circuit.line.element, strict=True))
         self.switchable = [(f"line.{element}", 1) for _, element in lines]
-        self.switchable += [(f"line.{places.last_section(element)}", 2) for _, element in lines]
+        self.switchable += [(f"line.{last_section(element)}", 2) for _, element in lines]
         position = {int(index): k for k, index in enumerate(network.line_index)}
         rows = np.array([position[int(line)] for line, _ in lines], dtype=np.int64)
         self._line_of_end = np.concatenate((rows, rows))
@@ -83,14 +87,10 @@ class CircuitMaps:
             opened.append(of_element[target])
         self._opened_by_switch = np.array(opened, dtype=np.int64)
 
-    def _map_currents(
-        self, terminals: Sequence[Terminal], circuit: Any, network: NetworkModel, places: FaultPlaces
-    ) -> None:
+    def _map_currents(self, terminals: Sequence[Terminal], side_of: SidesOfTerminals, winding: Any) -> None:
         """Which currents add up to each side and phase, and which are those of transformer windings."""
-        side_of = _sides(circuit, network, places)
         rated_ka = {
-            (f"transformer.{unit.element}", unit.winding): unit.rated_ka
-            for unit in circuit.winding.itertuples(index=False)
+            (f"transformer.{unit.element}", unit.winding): unit.rated_ka for unit in winding.itertuples(index=False)
         }
         sizes = [3 * self._size(side) for side in SIDES]
         first_row = dict(zip(SIDES, np.cumsum([0, *sizes]).tolist(), strict=False))
@@ -153,21 +153,28 @@ class CircuitMaps:
         if key not in self._energised:
             if len(self._energised) >= KNOWN_TOPOLOGIES:
                 self._energised.clear()
-            self._energised[key] = self._connected(closed)
+            self._energised[key] = np.append(self.live_nodes(closed), False)[self.node]
         return self._energised[key]
 
-    def _connected(self, closed: BoolArray) -> BoolArray:
+    def live_nodes(self, closed: BoolArray) -> BoolArray:
+        """Which of the engine's nodes are connected to the source."""
         # The last entry is what -1 points at: no switch in the way.
         passable = np.append(closed, True)[self._joined[:, 2:]].all(axis=1)
         near, far = self._joined[passable, 0], self._joined[passable, 1]
         size = len(self._position)
         _, island = connected_components(csr_matrix((np.ones(len(near)), (near, far)), shape=(size, size)), False)
-        alive = np.append(np.isin(island, island[self._sources]), False)
-        return np.asarray(alive[self.node])
+        return np.isin(island, island[self._sources])
 
     def side_currents(self, currents: ComplexArray) -> dict[str, ComplexArray]:
         """Currents into every element, and out of every bus into its elements, (n, 3) each; 0 where there is none."""
         return self._split(self._sums @ currents)
+
+    def side_conductors(self) -> dict[str, csr_matrix]:
+        """Which conductors' currents add up to those of `side_currents`, (3 n, n_current) each."""
+        ends = np.cumsum([3 * self._size(side) for side in SIDES])
+        return {
+            side: self._sums[end - 3 * self._size(side) : end] for side, end in zip(SIDES, ends.tolist(), strict=True)
+        }
 
     def present(self) -> dict[str, BoolArray]:
         """Which elements have which phases on which side, (n, 3) each."""
@@ -198,16 +205,14 @@ def _pairs_of_transformer(windings: Sequence[Terminal]) -> list[tuple[str, str]]
     return [(nodes[0], node) for node in nodes[1:]]
 
 
-def _sides(
-    circuit: Any, network: NetworkModel, places: FaultPlaces
-) -> dict[tuple[str, int], tuple[tuple[str, int], ...]]:
+def _sides(circuit: Any, network: NetworkModel, last_section: Callable[[str], str]) -> SidesOfTerminals:
     """The side of the net's line or transformer, and its row, that a terminal (element, number) belongs to."""
     row_of_line = {int(index): k for k, index in enumerate(network.line_index)}
     row_of_trafo = {int(index): k for k, index in enumerate(network.trafo_index)}
     sides: dict[tuple[str, int], tuple[tuple[str, int], ...]] = {}
     for line, element in zip(circuit.line.line, circuit.line.element, strict=True):
         sides[f"line.{element}", 1] = (("line_from", row_of_line[int(line)]),)
-        sides[f"line.{places.last_section(element)}", 2] = (("line_to", row_of_line[int(line)]),)
+        sides[f"line.{last_section(element)}", 2] = (("line_to", row_of_line[int(line)]),)
     for unit in circuit.winding.itertuples(index=False):
         sides[f"transformer.{unit.element}", unit.winding] = ((f"trafo_{unit.side}", row_of_trafo[int(unit.trafo)]),)
     return sides

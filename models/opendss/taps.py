@@ -52,10 +52,17 @@ class PhaseTaps:
             given = phase_tap_pos[self._row, self._told_by]
             unit_tap = np.where(np.isnan(given), unit_tap, given)
         unit_tap = np.clip(unit_tap, self._least, self._most)
-        taps = np.full((len(self._initial), 3), np.nan)
+        return self._by_phase(unit_tap)
+
+    def range_by_phase(self) -> tuple[FloatArray, FloatArray]:
+        """Lowest and highest tap, (n_trafo, 3) each, NaN where there is none."""
+        return self._by_phase(self._least), self._by_phase(self._most)
+
+    def _by_phase(self, of_unit: FloatArray) -> FloatArray:
+        result = np.full((len(self._initial), 3), np.nan)
         for unit, row, phase in self._moves:
-            taps[row, phase] = unit_tap[unit]
-        return taps
+            result[row, phase] = of_unit[unit]
+        return result
 
     def ganged(self, tap_pos: IntArray | FloatArray, phase_tap_pos: FloatArray) -> IntArray:
         """The ganged taps nearest to those by phase; `tap_pos` where a transformer has no tap changer."""

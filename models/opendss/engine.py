@@ -1,4 +1,4 @@
-"""The OpenDSS engine as the power flow uses it: one context, whole vectors in and out."""
+"""The OpenDSS engine as the twin uses it: one context, whole vectors in and out."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -14,6 +14,9 @@ from models.network_model import ComplexArray, FloatArray
 KEEP_ADMITTANCES = 2
 RENEW_ADMITTANCES = 0
 SET = 0
+# Every element's admittances are worked out anew, the network's voltages stay.
+WHOLE_MATRIX, KEEP_VOLTAGES = 1, 0
+SOURCE = "Vsource.source"
 
 
 @dataclass(frozen=True)
@@ -120,7 +123,7 @@ class OpenDSSEngine:
     @property
     def supplied(self) -> ComplexArray:
         """Current that the source sends into the circuit, by phase, (3,). [A]"""
-        self._circuit.SetActiveElement("Vsource.source")
+        self._circuit.SetActiveElement(SOURCE)
         return -np.array(self._circuit.ActiveCktElement.Currents[:6]).view(complex)
 
     def terminals(self) -> Iterator[Terminal]:
@@ -137,6 +140,25 @@ class OpenDSSEngine:
                 nodes = tuple(f"{stem}.{node}" if node else None for node in own)
                 yield Terminal(name.lower(), number, nodes, first)
                 first += conductors
+
+    def primitive_admittances(self) -> Iterator[ComplexArray]:
+        """Current into every conductor of a power delivery element per voltage at each of them, as it is now. [S]
+
+        Elements, and their conductors, come in the order of `terminals`; what is open carries nothing.
+        """
+        self._context.YMatrix.BuildYMatrixD(WHOLE_MATRIX, KEEP_VOLTAGES)
+        for name in self._circuit.PDElements.AllNames:
+            yield self._primitive_admittance(name)
+
+    def source_admittance(self) -> ComplexArray:
+        """Inverse of the source's impedance matrix, (3, 3). [S]"""
+        return self._primitive_admittance(SOURCE)[:3, :3]
+
+    def _primitive_admittance(self, element: str) -> ComplexArray:
+        self._circuit.SetActiveElement(element)
+        by_column = np.array(self._circuit.ActiveCktElement.Yprim).view(complex)
+        size = round(np.sqrt(len(by_column)))
+        return by_column.reshape(size, size).T
 
 
 def _new_context() -> Any:

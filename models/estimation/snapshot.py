@@ -1,0 +1,54 @@
+"""All that one estimate knows, and fits to any part of it."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from models.estimation.measurement_set import Readings
+from models.estimation.pseudo_measurements import ExpectedConsumption
+from models.estimation.topology import Fit, TopologyEstimation
+from models.network_model import BoolArray, FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class Exclusions:
+    """What is left out of a fit: channels (whose injections are then forecast) and forecasts."""
+
+    channels: BoolArray
+    """(n_channel,)"""
+    forecasts: BoolArray
+    """Rows, (n_row,)."""
+
+    def add(self, channels: BoolArray, forecasts: BoolArray) -> "Exclusions":
+        """These and others."""
+        return Exclusions(self.channels | channels, self.forecasts | forecasts)
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """What the channels read and what is expected at one time, in the topology believed then."""
+
+    topology: TopologyEstimation
+    value: FloatArray
+    """(n_channel,)"""
+    usable: BoolArray
+    """(n_channel,)"""
+    consumption: ExpectedConsumption
+    extra_variance: FloatArray | None
+    """Beside the meters' own, (n_channel,)."""
+
+    @property
+    def nothing(self) -> Exclusions:
+        """No exclusions."""
+        return Exclusions(np.zeros_like(self.usable), np.zeros(self.topology.measurements.n_row, dtype=bool))
+
+    def readings(self, without: Exclusions | None = None) -> Readings:
+        """What the rows read, some channels and forecasts left out."""
+        usable = self.usable if without is None else self.usable & ~without.channels
+        readings = self.topology.measurements.read(self.value, usable, self.consumption, self.extra_variance)
+        return readings if without is None else replace(readings, active=readings.active & ~without.forecasts)
+
+    def fit_without(self, without: Exclusions) -> Fit | None:
+        """The fit without some channels and forecasts; None if the rest does not determine the state."""
+        readings = self.readings(without)
+        return None if len(self.topology.unobservable_nodes(readings)) else self.topology.fit(readings)
