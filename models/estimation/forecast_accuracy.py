@@ -3,7 +3,7 @@
 At a metered bus with loads alone the forecast's error is seen at every scan. Its square over the variance that the
 forecast claims, less the meter's own, is 1 on average if the claim is right. The average over an hour and over all such
 buses, and, as far as there are enough of them, over those of one class of customers, is the factor by which the claim
-is corrected for that class. Few meters say little: the claim counts like so many meters that agree with it, and all
+is widened for that class. Few meters say little: the claim counts like so many meters that agree with it, and all
 classes together like so many of one class (an inverse-gamma prior and its posterior mean [1]_).
 
 References
@@ -28,8 +28,9 @@ MEMORY_S = 3600.0
 PRIOR_METERS = 20
 # An error counts no more than this many of its expected standard deviations: a forged meter is one bad customer.
 LARGEST_ERROR = 3.0
-# However well forecasts did, they are not believed better than this. [-]
-LEAST_FACTOR = 0.05
+# However well the metered did: meters stand at the larger customers, whose relative errors are smaller, and make the
+# small ones no steadier. [-]
+LEAST_FACTOR = 1.0
 
 
 class ForecastAccuracy:

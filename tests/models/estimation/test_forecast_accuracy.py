@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from models.estimation.forecast_accuracy import LEAST_FACTOR, ForecastAccuracy
+from models.estimation.forecast_accuracy import ForecastAccuracy
 from models.estimation.measurement_model import ACTIVE_POWER, REACTIVE_POWER
 from models.estimation.metering_plan import Channels
 from models.estimation.pseudo_measurements import ExpectedConsumption
@@ -44,8 +44,8 @@ def errors_mw(std_dev, n_metered=METERED):
     return std_dev * np.random.default_rng(1).standard_normal(n_metered)
 
 
-@pytest.mark.parametrize(("strays", "factor"), [(CLAIMED_MW, 1.0), (2 * CLAIMED_MW, 4.0), (CLAIMED_MW / 2, 0.25)])
-def test_what_the_metered_stray_is_believed_of_all(strays, factor):
+@pytest.mark.parametrize(("strays", "factor"), [(CLAIMED_MW, 1.0), (2 * CLAIMED_MW, 4.0), (CLAIMED_MW / 2, 1.0)])
+def test_that_the_metered_stray_farther_is_believed_of_all_but_not_that_they_stray_less(strays, factor):
     found = factors(accuracy(), errors_mw(strays))
     np.testing.assert_allclose(found, factor, rtol=0.3)
 
@@ -59,7 +59,8 @@ def test_classes_of_customers_are_told_apart():
     restless = np.arange(N_BUS) % 2 == 0
     strays = np.where(restless[:METERED], 2.0, 0.5) * errors_mw(CLAIMED_MW)
     found = factors(accuracy(class_of_bus=restless.tolist()), strays)
-    assert found[METERED] > 2.0 > 0.8 > found[METERED + 1]
+    assert found[METERED] > 2.0
+    assert found[METERED + 1] == 1.0
 
 
 def test_a_class_without_meters_is_taken_for_the_mean_of_the_others():
@@ -68,14 +69,10 @@ def test_a_class_without_meters_is_taken_for_the_mean_of_the_others():
 
 
 def test_a_forged_meter_is_one_bad_customer():
-    error_mw = errors_mw(CLAIMED_MW)
+    error_mw = errors_mw(2 * CLAIMED_MW)
     honest = factors(accuracy(), error_mw)[0]
     error_mw[0] = 1e6
     assert factors(accuracy(), error_mw)[0] < 1.2 * honest
-
-
-def test_a_perfect_forecast_is_not_believed_to_be_perfect():
-    assert factors(accuracy(), np.zeros(METERED))[0] >= LEAST_FACTOR
 
 
 def test_what_is_not_heard_of_says_nothing():
