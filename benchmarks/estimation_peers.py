@@ -7,7 +7,7 @@ from copy import deepcopy
 import numpy as np
 
 from benchmarks.estimation_case import Case
-from models.network_model import Admittances
+from benchmarks.power_grid_model_peer import PowerGridModelPeer
 
 NO_REMOVAL = 1e9
 TOLERANCE_PU = 1e-8
@@ -81,166 +81,24 @@ class Pandapower(Peer):
 
 
 class PowerGridModel(Peer):
-    """power-grid-model's Newton: the state alone, no test of J and no normalised residuals.
+    """power-grid-model's Newton: the bare state, no test of J and no normalised residuals.
 
-    It gets the admittances that pandapower works out, branch by branch, so that the networks are equal. That nothing is
-    drawn at a node without loads it knows by itself. What it answers are arrays by node.
+    That nothing is drawn at a node without loads it knows by itself. What it answers are arrays by node.
     """
 
     def __init__(self, case: Case) -> None:
-        from power_grid_model import CalculationMethod, PowerGridModel
-
-        a = case.admittances
-        self._node_of_bus = a.node_of_bus
-        self._sensors = _Sensors(a, case)
-        self._model = PowerGridModel(_network(a) | self._sensors.components())
-        self._newton = CalculationMethod.newton_raphson
+        metered = ~case.measurements.zero.to_numpy(dtype=bool)
+        plan = case.measurements[metered].reset_index(drop=True)
+        self._metered = metered
+        self._node_of_bus = case.admittances.node_of_bus
+        self._peer = PowerGridModelPeer(case.network, plan, plan.true.to_numpy())
 
     def prepare(self, value: np.ndarray) -> None:
-        self._update = self._sensors.readings(value)
+        self._update = self._peer.update(value[self._metered])
 
     def estimate(self) -> None:
-        self._model.update(update_data=self._update)
-        self._result = self._model.calculate_state_estimation(
-            calculation_method=self._newton,
-            error_tolerance=TOLERANCE_PU,
-            max_iterations=MAX_ITERATIONS,
-            output_component_types={"node"},
-        )
+        self._peer.read(self._update)
+        self._result = self._peer.calculate(TOLERANCE_PU, MAX_ITERATIONS)
 
     def vm_pu(self) -> np.ndarray:
-        return np.where(self._node_of_bus >= 0, self._result["node"]["u_pu"][self._node_of_bus], np.nan)
-
-
-def _array(component: str, **columns: object) -> np.ndarray:
-    """Components of power-grid-model; numbers that are not given stay unknown."""
-    from power_grid_model import DatasetType, initialize_array
-
-    length = max(len(np.atleast_1d(np.asarray(column))) for column in columns.values())
-    array = initialize_array(DatasetType.input, component, length)
-    for name, column in columns.items():
-        array[name] = column
-    return array
-
-
-def _network(a: Admittances) -> dict[str, np.ndarray]:
-    """Nodes, branches, shunts and sources; a branch's number is its own plus that of nodes, and so on."""
-    n, m = a.n_node, len(a.from_node)
-    u_rated = a.vn_kv * 1e3
-    ohm = u_rated**2 / (a.base_mva * 1e6)
-    # MATPOWER's branch: an ideal transformer at the from side of a series admittance between two equal shunts.
-    tap = np.sqrt(np.abs(a.y_tt / a.y_ff)) * np.exp(0.5j * np.angle(a.y_ft / a.y_tf))
-    tap = np.where(np.abs(a.y_tt + a.y_tf * tap) > np.abs(a.y_tt - a.y_tf * tap), -tap, tap)
-    series, charging = -a.y_tf * tap, a.y_tt + a.y_tf * tap
-    by_branch = np.zeros(n, dtype=complex)
-    np.add.at(by_branch, a.from_node, a.y_ff)
-    np.add.at(by_branch, a.to_node, a.y_tt)
-    shunt = a.ybus.diagonal() - by_branch
-    shunted = np.flatnonzero(np.abs(shunt) > 1e-12)
-    to_ohm = ohm[a.to_node]
-    return {
-        "node": _array("node", id=np.arange(n), u_rated=u_rated),
-        "generic_branch": _array(
-            "generic_branch",
-            id=n + np.arange(m),
-            from_node=a.from_node,
-            to_node=a.to_node,
-            from_status=np.ones(m),
-            to_status=np.ones(m),
-            r1=(1.0 / series).real * to_ohm,
-            x1=(1.0 / series).imag * to_ohm,
-            g1=2.0 * charging.real / to_ohm,
-            b1=2.0 * charging.imag / to_ohm,
-            k=np.abs(tap),
-            theta=np.angle(tap),
-            sn=np.full(m, a.base_mva * 1e6),
-        ),
-        "shunt": _array(
-            "shunt",
-            id=n + m + np.arange(len(shunted)),
-            node=shunted,
-            status=np.ones(len(shunted)),
-            g1=shunt[shunted].real / ohm[shunted],
-            b1=shunt[shunted].imag / ohm[shunted],
-        ),
-        "source": _array(
-            "source",
-            id=2 * n + m + np.arange(len(a.slack_nodes)),
-            node=a.slack_nodes,
-            status=np.ones(len(a.slack_nodes)),
-            u_ref=np.ones(len(a.slack_nodes)),
-        ),
-    }
-
-
-class _Sensors:
-    """Where each measurement is among the sensors of power-grid-model; P and Q share one, as they share a load."""
-
-    def __init__(self, a: Admittances, case: Case) -> None:
-        from power_grid_model import MeasuredTerminalType
-
-        table = case.measurements[~case.measurements.zero.to_numpy(dtype=bool)]
-        order = case.network.order()
-        position = [order[r.element_type].index(r.element) for r in table.itertuples()]
-        of = {"bus": a.node_of_bus, "line": a.branch_of_line, "trafo": a.branch_of_trafo}
-        place = np.array([of[kind][k] for kind, k in zip(table.element_type, position, strict=True)])
-        rows = table.index.to_numpy()
-        kind, at_bus = table.measurement_type.to_numpy(), (table.element_type == "bus").to_numpy()
-        v, p, q = kind == "v", kind == "p", kind == "q"
-        self._first_id = 4 * a.n_node + len(a.from_node)
-        self._v_rows, self._p_rows, self._q_rows = rows[v], rows[p], rows[q]
-        self._v_node, self._p_place, self._p_at_bus = place[v], place[p], at_bus[p]
-        self._v_scale = a.vn_kv[self._v_node] * 1e3
-        starts = table.side.isin(("from", "hv")).to_numpy()[p]
-        self._load_id = self._first_id + np.arange(int(self._p_at_bus.sum()))
-        self._measured = a.n_node + self._p_place
-        self._measured[self._p_at_bus] = self._load_id
-        ends = np.where(starts, MeasuredTerminalType.branch_from, MeasuredTerminalType.branch_to)
-        self._terminal = np.where(self._p_at_bus, MeasuredTerminalType.load, ends)
-        self._std_dev = case.measurements.std_dev.to_numpy()
-        self._v_id = self._load_id[-1] + 1 + np.arange(len(self._v_rows))
-        self._p_id = self._v_id[-1] + 1 + np.arange(len(self._p_rows))
-
-    def components(self) -> dict[str, np.ndarray]:
-        """Loads and sensors."""
-        n_load = len(self._load_id)
-        return {
-            "sym_load": _array(
-                "sym_load",
-                id=self._load_id,
-                node=self._p_place[self._p_at_bus],
-                status=np.ones(n_load),
-                type=np.zeros(n_load),
-                p_specified=np.zeros(n_load),
-                q_specified=np.zeros(n_load),
-            ),
-            "sym_voltage_sensor": _array(
-                "sym_voltage_sensor",
-                id=self._v_id,
-                measured_object=self._v_node,
-                u_sigma=self._std_dev[self._v_rows] * self._v_scale,
-                u_measured=self._v_scale,
-            ),
-            "sym_power_sensor": _array(
-                "sym_power_sensor",
-                id=self._p_id,
-                measured_object=self._measured,
-                measured_terminal_type=self._terminal,
-                p_sigma=self._std_dev[self._p_rows] * 1e6,
-                q_sigma=self._std_dev[self._q_rows] * 1e6,
-                power_sigma=self._std_dev[self._p_rows] * 1e6,
-                p_measured=np.zeros(len(self._p_id)),
-                q_measured=np.zeros(len(self._p_id)),
-            ),
-        }
-
-    def readings(self, value: np.ndarray) -> dict[str, np.ndarray]:
-        """An update of all sensors."""
-        from power_grid_model import DatasetType, initialize_array
-
-        voltage = initialize_array(DatasetType.update, "sym_voltage_sensor", len(self._v_id))
-        voltage["id"], voltage["u_measured"] = self._v_id, value[self._v_rows] * self._v_scale
-        power = initialize_array(DatasetType.update, "sym_power_sensor", len(self._p_id))
-        power["id"] = self._p_id
-        power["p_measured"], power["q_measured"] = value[self._p_rows] * 1e6, value[self._q_rows] * 1e6
-        return {"sym_voltage_sensor": voltage, "sym_power_sensor": power}
+        return np.where(self._node_of_bus >= 0, self._result["u_pu"][self._node_of_bus], np.nan)

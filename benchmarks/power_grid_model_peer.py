@@ -42,15 +42,24 @@ class PowerGridModelPeer:
 
         self._admittances = network.admittances()
         self._tables = _Tables()
+        self._voltage_sensors: list[tuple[int, int, float]] = []  # id, channel, unit
+        self._power_sensors: dict[tuple[str, int, str], dict[str, int]] = {}  # channels of p and q, and id
         self._add_network()
         self._add_sensors(network, plan, value)
         self._model = PowerGridModel(self._tables.arrays())
 
+    def calculate(self, tolerance: float = 1e-8, max_iterations: int = 200) -> Any:
+        """power-grid-model's own answer by node."""
+        return self._model.calculate_state_estimation(
+            calculation_method=METHOD,
+            error_tolerance=tolerance,
+            max_iterations=max_iterations,
+            output_component_types={"node"},
+        )["node"]
+
     def estimate(self, tolerance: float = 1e-8, max_iterations: int = 200) -> tuple[FloatArray, FloatArray]:
         """Magnitude [pu] and angle [rad] of every bus, NaN where de-energised. (n_bus,)"""
-        result = self._model.calculate_state_estimation(
-            calculation_method=METHOD, error_tolerance=tolerance, max_iterations=max_iterations
-        )["node"]
+        result = self.calculate(tolerance, max_iterations)
         a = self._admittances
         # Without a phasor among the measurements power-grid-model counts angles from its first source.
         reference = a.reference_nodes[0]
@@ -58,6 +67,25 @@ class PowerGridModelPeer:
         dead = a.node_of_bus < 0
         vm_pu, va_radian = (np.where(dead, np.nan, state[a.node_of_bus]) for state in (result["u_pu"], va_radian))
         return vm_pu, va_radian
+
+    def update(self, value: FloatArray) -> dict[str, Any]:
+        """What `read` takes, of fresh values of the channels. (n_channel,)"""
+        from power_grid_model import initialize_array
+
+        voltage = initialize_array("update", "sym_voltage_sensor", len(self._voltage_sensors))
+        ids, channels, units = zip(*self._voltage_sensors, strict=True)
+        voltage["id"], voltage["u_measured"] = ids, value[list(channels)] * units
+        power = initialize_array("update", "sym_power_sensor", len(self._power_sensors))
+        power["id"] = [sensor["id"] for sensor in self._power_sensors.values()]
+        sign = np.array([-1.0 if kind == "bus" else 1.0 for kind, _, _ in self._power_sensors])
+        for quantity in "pq":
+            at = [sensor[quantity] for sensor in self._power_sensors.values()]
+            power[f"{quantity}_measured"] = sign * value[at] * VA_IN_A_MVA
+        return {"sym_voltage_sensor": voltage, "sym_power_sensor": power}
+
+    def read(self, update: dict[str, Any]) -> None:
+        """Let the sensors read what an `update` says."""
+        self._model.update(update_data=update)
 
     def _add_network(self) -> None:
         a = self._admittances
@@ -90,28 +118,31 @@ class PowerGridModelPeer:
             "trafo": dict(zip(network.trafo_index, a.branch_of_trafo, strict=True)),
         }
         powers: dict[tuple[str, int, str], dict[str, float]] = {}
-        for channel, reading in zip(plan.itertuples(), value, strict=True):
+        for number, (channel, reading) in enumerate(zip(plan.itertuples(), value, strict=True)):
             place = int(places[channel.element_type][channel.element])
             if place < 0:
                 continue
             if channel.measurement_type == "v":
                 volts = a.vn_kv[place] * VOLTS_IN_A_KV
-                self._tables.add(
+                sensor_id = self._tables.add(
                     "sym_voltage_sensor",
                     measured_object=self._node[place],
                     u_measured=reading * volts,
                     u_sigma=channel.std_dev * volts,
                 )
+                self._voltage_sensors.append((sensor_id, number, volts))
             elif channel.measurement_type in ("p", "q"):
-                sensor = powers.setdefault((channel.element_type, place, str(channel.side)), {})
+                at = (channel.element_type, place, str(channel.side))
+                sensor = powers.setdefault(at, {})
                 sensor[f"{channel.measurement_type}_measured"] = reading * VA_IN_A_MVA
                 sensor[f"{channel.measurement_type}_sigma"] = channel.std_dev * VA_IN_A_MVA
+                self._power_sensors.setdefault(at, {})[channel.measurement_type] = number
             else:
                 raise ValueError(f"power-grid-model's {METHOD} estimator has no channel like {channel.name!r}.")
-        for (element_type, place, side), sensor in powers.items():
-            self._add_power_sensor(element_type, place, side, sensor)
+        for at, sensor in powers.items():
+            self._power_sensors[at]["id"] = self._add_power_sensor(*at, sensor)
 
-    def _add_power_sensor(self, element_type: str, place: int, side: str, sensor: dict[str, float]) -> None:
+    def _add_power_sensor(self, element_type: str, place: int, side: str, sensor: dict[str, float]) -> int:
         from power_grid_model import LoadGenType, MeasuredTerminalType
 
         if len(sensor) < 4:
@@ -125,7 +156,7 @@ class PowerGridModelPeer:
             at_from_end = side in ("from", "hv")
             terminal = MeasuredTerminalType.branch_from if at_from_end else MeasuredTerminalType.branch_to
             measured = self._branch[place]
-        self._tables.add(
+        return self._tables.add(
             "sym_power_sensor", measured_object=measured, measured_terminal_type=terminal, power_sigma=np.nan, **sensor
         )
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from models.errors import choose
+from mosaik_scenarios.attack_scenarios import ATTACK_SCENARIOS
 from mosaik_scenarios.scenario import Scenario
 
 EVENING = "2026-06-17T19:00:00+02:00"
@@ -37,6 +38,7 @@ SCENARIOS = (
             {"family": "denial", "mode": "missing", "start": "5h", "duration": "1h", "count": 3},
         ],
     ),
+    *ATTACK_SCENARIOS,
     Scenario(
         name="fault_temporary",
         description="A flashover that is gone after the first open interval: trip, reclose, supplied again.",

@@ -68,6 +68,9 @@ def run(
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Any field, e.g. telemetry=ideal.")
     ] = None,
+    with_consequences: Annotated[
+        bool, typer.Option("--consequences", help="Run it without its attacks too, and say what they changed.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")] = False,
 ) -> None:
     """Simulate a scenario and leave a folder of results."""
@@ -77,12 +80,15 @@ def run(
     chosen = chosen.lasting(duration) if duration is not None else chosen
     chosen = chosen.with_overrides(overrides) if overrides else chosen
 
+    from mosaik_scenarios.consequences import consequences
     from mosaik_scenarios.progress import progress_shown
     from mosaik_scenarios.results import RUNS
     from mosaik_scenarios.runner import run as run_scenario
 
     with progress_shown(quiet) as progress:
         result = run_scenario(chosen, out=out or RUNS / chosen.name, force=force, progress=progress)
+        if with_consequences:
+            consequences(result, progress=progress)
     if not quiet:
         typer.echo(result.summary())
 

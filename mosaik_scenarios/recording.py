@@ -33,6 +33,7 @@ OF_ESTIMATOR = (
     "observable",
     "converged",
 )
+OF_ATTACKER = {"attack_active": "active", "magnitude": "magnitude", "forged_by": "forged_by", "change": "change"}
 OF_DETECTOR = ("score", "threshold", "alarm", "channel")
 
 
@@ -75,6 +76,8 @@ def _record_control_room(world: Any, twin: Twin) -> None:
     world.connect(twin.scada, to, ("value_measured", "measurement/value_measured"))
     received = ("value_received", "quality", "forged")
     world.connect(twin.attacker, to, *((name, f"measurement/{name}") for name in received))
+    if twin.experiment.scenario.attacks:
+        world.connect(twin.attacker, to, *((name, f"attack/{column}") for name, column in OF_ATTACKER.items()))
     world.connect(twin.estimator, to, *((name, f"estimate/{name}") for name in OF_ESTIMATOR))
     if twin.experiment.scenario.solver == "opendss":
         names = [f"{of_phase(vector, phase)}_estimated" for vector in BY_PHASE["bus"] for phase in PHASES]
@@ -129,6 +132,9 @@ def element_names(roles: Roles) -> dict[str, list[Any]]:
         "transformer": order["trafo"],
         "slack": order["ext_grid"],
         "measurement": channels,
+        "attack": attacks,
+        "attack/forged_by": channels,
+        "attack/change": channels,
         "estimate": order["bus"],
         "regulator": roles.regulator_names(),
         "protection/vm_pu": order["bus"],

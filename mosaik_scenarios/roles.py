@@ -74,15 +74,19 @@ class Roles:
         A status holds for days and then steps. It has no noise to learn, its silence is nothing to alarm on, and a step
         is as much the feeder's daily business as an attack.
         """
-        from models.telemetry.meters import STATUS_TYPES
+        from models.telemetry.status import STATUS_TYPES
 
         return tuple(self.plan.name[~self.plan.measurement_type.isin(STATUS_TYPES)])
 
     def detector(self) -> dict[str, Any]:
         """All channels of the telemetry, and when the scenario starts."""
+        return {"channels": self.plan.name.tolist(), "start_time_of_day_s": self.start_time_of_day_s}
+
+    @property
+    def start_time_of_day_s(self) -> float:
+        """Time since midnight at the start. [s]"""
         start = self.scenario.start
-        midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
-        return {"channels": self.plan.name.tolist(), "start_time_of_day_s": (start - midnight).total_seconds()}
+        return (start - start.replace(hour=0, minute=0, second=0, microsecond=0)).total_seconds()
 
     @property
     def days_seed(self) -> int:
@@ -245,12 +249,13 @@ class Roles:
         }
 
     def attacker(self) -> dict[str, Any]:
-        """The attacks, and the channels they can reach."""
+        """The attacks, and what they can reach."""
         return {
             "attacks": [attack.parameters for attack in self.scenario.attacks],
-            "channels": self.plan.name.tolist(),
-            "std_dev": self.plan.std_dev.tolist(),
-            "measurement_type": self.plan.measurement_type.tolist(),
+            "plan": self.plan,
+            "channel_buses": self.channel_buses(),
+            "net": self.feeder.net,
+            "start_time_of_day_s": self.start_time_of_day_s,
             "seed": self.days_seed,
         }
 

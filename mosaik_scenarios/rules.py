@@ -75,6 +75,13 @@ def faults_have_one_place(scenario: Scenario) -> Problems:
             yield f"faults[{number}]", "expected a line or a bus, got both"
 
 
+def commands_have_somebody_who_heeds_them(scenario: Scenario) -> Problems:
+    """Tap changers with relays of their own take no commands that could be forged."""
+    for number, attack in enumerate(scenario.attacks):
+        if attack.family == "tap_command" and scenario.regulator.source == "local":
+            yield f"attacks[{number}]", "expected tap changers that the control room commands, got local ones"
+
+
 def attacks_have_right_parameters(scenario: Scenario) -> Problems:
     """An attack's further fields are its family's."""
     from models.attacks import ATTACKS
@@ -104,6 +111,7 @@ RULES = (
     steps_fit_into_one_another,
     windows_lie_inside,
     faults_have_one_place,
+    commands_have_somebody_who_heeds_them,
     attacks_have_right_parameters,
     telemetry_settings_agree,
 )

@@ -11,7 +11,7 @@ from networks.layout import place_of
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-OF_METERS = ["name", "measurement_type", "element_type", "element", "side", "accuracy_class"]
+OF_METERS = ["name", "measurement_type", "element_type", "element", "side", "phase", "accuracy_class"]
 
 
 def topology_of(net: Any, meters: DataFrame | None = None) -> dict[str, list[dict[str, Any]]]:
@@ -38,7 +38,7 @@ def topology_of(net: Any, meters: DataFrame | None = None) -> dict[str, list[dic
         "joints": _joints(net.switch),
         "slacks": slacks,
         "switches": _line_switches(net.switch),
-        "meters": [] if meters is None else json.loads(meters[OF_METERS].to_json(orient="records")),
+        "meters": [] if meters is None else _meters(meters),
     }
 
 
@@ -73,6 +73,12 @@ def _joints(table: Any) -> list[dict[str, int]]:
     """The switches between two buses, as branches; an open one is out of service."""
     joints = table[table.et == "b"]
     return _branches(joints.assign(in_service=joints.closed.astype(bool)), "bus", "element")
+
+
+def _meters(plan: DataFrame) -> list[dict[str, Any]]:
+    """What is measured where and how well; the phase, where meters have one."""
+    columns = [column for column in OF_METERS if column in plan]
+    return json.loads(plan[columns].to_json(orient="records"))
 
 
 def _line_switches(table: Any) -> list[dict[str, Any]]:

@@ -55,6 +55,7 @@ class Twin:
     transformer: Any
     scada: Any
     attacker: Any
+    field_attacker: Any
     estimator: Any
     detectors: dict[str, Any]
     regulator: Any

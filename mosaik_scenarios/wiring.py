@@ -18,6 +18,7 @@ SIMULATORS = {
     "Transformer": {"python": "simulators.transformer:TransformerSimulator"},
     "Scada": {"python": "simulators.scada:ScadaSimulator"},
     "Attacker": {"python": "simulators.attacker:AttackerSimulator"},
+    "FieldAttacker": {"python": "simulators.field_attacker:FieldAttackerSimulator"},
     "Estimator": {"python": "simulators.estimator:EstimatorSimulator"},
     "Detector": {"python": "simulators.detector:DetectorSimulator"},
     "VoltageRegulator": {"python": "simulators.voltage_regulator:VoltageRegulatorSimulator"},
@@ -50,6 +51,7 @@ def start_simulators(world: Any, experiment: Experiment) -> Twin:
         transformer=start("Transformer", rhythm.dense, **roles.transformer()),
         scada=start("Scada", rhythm.polling, **roles.scada()),
         attacker=start("Attacker", rhythm.scanning, **roles.attacker()),
+        field_attacker=start("FieldAttacker", rhythm.dense, **roles.attacker()),
         estimator=start("Estimator", rhythm.scanning, **roles.estimator()),
         detectors={
             name: watching.Detector(detector=detector, **roles.detector())
@@ -62,10 +64,15 @@ def start_simulators(world: Any, experiment: Experiment) -> Twin:
 
 
 def connect_plant(world: Any, twin: Twin) -> None:
-    """Load, sun, disturbances and machine act on the grid; its transformers warm."""
+    """Load, sun, disturbances and machine act on the grid; its transformers warm.
+
+    Set-points and commands pass the attacker on their way.
+    """
     world.connect(twin.profiles, twin.photovoltaic, *WEATHER)
     world.connect(twin.profiles, twin.grid, "load_p_mw", "load_q_mvar")
-    world.connect(twin.photovoltaic, twin.grid, "sgen_p_mw", "sgen_q_mvar")
+    world.connect(twin.photovoltaic, twin.field_attacker, "sgen_p_mw")
+    world.connect(twin.photovoltaic, twin.grid, "sgen_q_mvar")
+    world.connect(twin.field_attacker, twin.grid, "sgen_p_mw", "tap_pos", "switch_closed", "slack_vm_step_pu")
     world.connect(twin.disturbances, twin.grid, "fault_resistance_ohm", "switch_command")
     world.connect(twin.disturbances, twin.generator, "area_load_step_mw", "area_generation_trip_mw")
     if twin.hosts_machine:
@@ -81,6 +88,8 @@ def connect_telemetry(world: Any, twin: Twin) -> None:
 
     world.connect(twin.grid, twin.scada, *metered_vectors(twin.experiment.roles.plan))
     world.connect(twin.scada, twin.attacker, *TELEMETRY)
+    world.connect(twin.grid, twin.attacker, ("tap_pos_in_effect", "tap_pos"))
+    world.connect(twin.grid, twin.attacker, ("switch_closed_in_effect", "switch_closed"))
 
 
 def connect_control_room(world: Any, twin: Twin) -> None:
@@ -102,10 +111,16 @@ def connect_control_room(world: Any, twin: Twin) -> None:
 def close_the_loop(world: Any, twin: Twin) -> None:
     """What control decides acts on the grid at its next step; what the grid was moves the machine to its next state."""
     network = twin.experiment.roles.network_start()
-    world.connect(twin.regulator, twin.grid, "tap_pos", time_shifted=True, initial_data={"tap_pos": network["tap_pos"]})
+    world.connect(
+        twin.regulator,
+        twin.field_attacker,
+        "tap_pos",
+        time_shifted=True,
+        initial_data={"tap_pos": network["tap_pos"]},
+    )
     world.connect(
         twin.recloser,
-        twin.grid,
+        twin.field_attacker,
         "switch_closed",
         time_shifted=True,
         initial_data={"switch_closed": network["switch_closed"]},

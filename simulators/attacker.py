@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,46 +13,70 @@ from models.parameters import require_length
 from models.telemetry.quality import Quality, Telemetry
 from simulators.adapter import ModelAdapter, serve
 
+if TYPE_CHECKING:
+    import pandas as pd
+    from pandapower import pandapowerNet
+
 
 class AttackerSimulator(ModelAdapter):
     """Hands telemetry on, forged where and while an attack is active; with no attack, exactly as it came.
 
     Parameters of ``Attacker``: `attacks`, a list of mappings with `family` and that family's parameters (empty for
-    none); `channels`, the names of all channels in row order of the metering plan; `std_dev`, their standard
-    deviations (needed by biases in standard deviations); `measurement_type`, their types (needed to draw targets of
-    one type); `seed`.
+    none); `plan`, the metering plan (a DataFrame, or a list of its rows as mappings); `channel_buses`, the bus of every
+    channel (needed to attack stations); `net`, the pandapower net (needed by attacks that know the network);
+    `start_time_of_day_s`, time since midnight at the start; `seed`.
 
     Inputs and outputs (n_channel): value_received [unit of the channel], timestamp_s [s], quality [-].
     A timestamp that nobody connects is the time of the step, a quality VALID or, for NaN, MISSING.
+    Further inputs: tap_pos (n_trafo) and switch_closed (n_switch) as an attacker who knows the network overhears them;
+    as built where not connected.
 
-    Outputs: forged (n_channel), whether a channel is the target of an active attack; attack_active (n_attack), 0 or 1.
+    Outputs: forged (n_channel), whether an attack forges a channel; forged_by (n_channel), the number of the attack
+    that does, -1 for none; change (n_channel), value handed on less value received; attack_active (n_attack), 0 or 1;
+    magnitude (n_attack), how large an attack is at the moment: of forged channels the largest change in standard
+    deviations of the meter, else in the family's own measure.
 
     The entity's ``extra_info`` names the channels, labels the attacks and lists their targets.
     """
 
     MODEL = "Attacker"
-    PARAMS = ("attacks", "channels", "std_dev", "measurement_type", "seed")
-    INPUTS = ("value_received", "timestamp_s", "quality")
-    OUTPUTS = ("value_received", "timestamp_s", "quality", "forged", "attack_active")
+    PARAMS = ("attacks", "plan", "channel_buses", "net", "start_time_of_day_s", "seed")
+    INPUTS = ("value_received", "timestamp_s", "quality", "tap_pos", "switch_closed")
+    OUTPUTS = (
+        "value_received",
+        "timestamp_s",
+        "quality",
+        "forged",
+        "forged_by",
+        "change",
+        "attack_active",
+        "magnitude",
+    )
 
     def build(
         self,
+        plan: pd.DataFrame | Sequence[Mapping[str, Any]],
         attacks: Sequence[Mapping[str, Any]] = (),
-        channels: Sequence[str] = (),
-        std_dev: Sequence[float] | None = None,
-        measurement_type: Sequence[str] | None = None,
+        channel_buses: Sequence[int] = (),
+        net: pandapowerNet | None = None,
+        start_time_of_day_s: float = 0.0,
         seed: int = 0,
     ) -> Attacker:
-        return Attacker(attacks, AttackSurface.of(channels, std_dev, measurement_type), seed)
+        import pandas as pd
+
+        surface = AttackSurface.of_plan(
+            pd.DataFrame(plan), channel_buses, net=net, start_time_of_day_s=start_time_of_day_s
+        )
+        return Attacker(attacks, surface, seed)
 
     def advance(self, model: Attacker, seconds: float, inputs: Mapping[str, Any]) -> dict[str, Any]:
-        received = model.step(seconds, as_telemetry(seconds, inputs, len(model.surface.names)))
+        telemetry = as_telemetry(seconds, inputs, len(model.surface.names))
+        received = model.step(seconds, telemetry, inputs.get("tap_pos"), inputs.get("switch_closed"))
         return {
             "value_received": received.value,
             "timestamp_s": received.timestamp_s,
             "quality": received.quality,
-            "forged": model.forged,
-            "attack_active": model.attack_active,
+            **{name: getattr(model, name) for name in self.OUTPUTS[3:]},
         }
 
     def order(self, model: Attacker) -> dict[str, list[Any]]:

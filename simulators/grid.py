@@ -73,7 +73,7 @@ class Grid:
             tap_pos=np.asarray(given["tap_pos"], dtype=np.int64),
             switch_closed=np.where(command >= 0, command > 0, given["switch_closed"]).astype(bool),
             line_in_service=np.asarray(given["line_in_service"], dtype=bool),
-            slack=phasor(given["slack_vm_pu"], given["slack_va_degree"]),
+            slack=phasor(given["slack_vm_pu"] + given["slack_vm_step_pu"], given["slack_va_degree"]),
             faults=tuple(
                 replace(place, resistance_ohm=float(resistance))
                 for place, resistance in zip(self.fault_places, given["fault_resistance_ohm"], strict=True)
@@ -106,8 +106,8 @@ class GridSimulator(ModelAdapter):
     Inputs of ``Grid``: load_p_mw, load_q_mvar, sgen_p_mw, sgen_q_mvar [MW, Mvar], tap_pos [-], tap_a_pos, tap_b_pos,
     tap_c_pos (opendss only; NaN moves the phase with tap_pos, which keeps the phases' differences), switch_closed
     [bool], switch_command (1 close, 0 open, -1 none), line_in_service [bool], slack_vm_pu, slack_va_degree (by external
-    grid), machine_vm_pu, machine_va_degree (the machine's EMF), fault_resistance_ohm (by fault place; infinite is no
-    fault).
+    grid), slack_vm_step_pu (added to slack_vm_pu), machine_vm_pu, machine_va_degree (the machine's EMF),
+    fault_resistance_ohm (by fault place; infinite is no fault).
 
     Outputs of ``Grid``: converged [bool]; vm_pu [pu], va_degree, p_mw, q_mvar (by bus; consumption positive);
     line_p_from_mw, line_q_from_mvar, line_p_to_mw, line_q_to_mvar, line_i_from_ka, line_i_to_ka, line_i_ka (the larger
@@ -144,6 +144,7 @@ class GridSimulator(ModelAdapter):
         "line_in_service",
         "slack_vm_pu",
         "slack_va_degree",
+        "slack_vm_step_pu",
         "machine_vm_pu",
         "machine_va_degree",
         "fault_resistance_ohm",
@@ -330,6 +331,7 @@ def _vectors_of(power_flow: "PowerFlow | OpenDSSPowerFlow", n_fault: int) -> dic
         "switch_command": np.full(len(nominal.switch_closed), -1),
         "line_in_service": nominal.line_in_service,
         "slack_vm_pu": np.abs(nominal.slack),
+        "slack_vm_step_pu": np.zeros(len(nominal.slack)),
         "slack_va_degree": np.degrees(np.angle(nominal.slack)),
         "fault_resistance_ohm": np.full(n_fault, np.inf),
     }

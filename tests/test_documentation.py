@@ -13,6 +13,7 @@ from mosaik_scenarios import catalogue, run
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 FIRST_RUN = ROOT / "docs" / "first-run.md"
+ATTACKS = ROOT / "docs" / "attacks.md"
 ESTIMATION = ROOT / "docs" / "estimation.md"
 DOCUMENTS = [README, ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 SCREEN_LINES = 60
@@ -39,7 +40,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-EXAMPLES = [(document.name, number, block) for document in (README, FIRST_RUN, ESTIMATION) for number, block in
+EXAMPLES = [(document.name, number, block) for document in (README, FIRST_RUN, ESTIMATION, ATTACKS) for number, block in
             enumerate(blocks(document, "python"))]  # fmt: skip
 
 
@@ -65,6 +66,7 @@ def test_the_scenario_file_runs_up_to_its_first_minutes(folder: Path) -> None:
 
 def test_the_scenario_file_is_right_to_its_last_minute(folder: Path) -> None:
     from mosaik_scenarios import Scenario
+    from mosaik_scenarios.roles import Roles
     from networks.registry import load_feeder
 
     (block,) = blocks(FIRST_RUN, "toml")
@@ -72,7 +74,7 @@ def test_the_scenario_file_is_right_to_its_last_minute(folder: Path) -> None:
     scenario = Scenario.from_file(folder / "whole.toml")
     feeder = load_feeder(scenario.feeder)
     (attack,) = scenario.attacks
-    assert set(attack.parameters["channels"]) <= set(feeder.meters.name)
+    assert set(attack.parameters["channels"]) <= set(Roles(scenario, feeder).plan.name)
     assert len(feeder.reclosers)
 
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from models.attacks.base import Attack, AttackParameters
+from models.attacks.base import AttackParameters, ChannelAttack, ChannelAttackParameters
 from models.attacks.surface import AttackSurface
 from models.errors import InvalidParameterError
 from models.telemetry.quality import Quality, Telemetry
@@ -16,7 +16,7 @@ MODES = ("frozen", "missing")
 
 
 @dataclass(frozen=True, kw_only=True)
-class DenialParameters(AttackParameters):
+class DenialParameters(ChannelAttackParameters):
     """How the denial looks from the control room.
 
     Attributes
@@ -33,8 +33,8 @@ class DenialParameters(AttackParameters):
             raise InvalidParameterError(f"mode of a denial must be {' or '.join(MODES)}, got {self.mode!r}.")
 
 
-class Denial(Attack[DenialParameters]):
-    """Denial of service on chosen channels [1]_.
+class Denial(ChannelAttack[DenialParameters]):
+    """Denial of service on chosen channels, or on whole stations by their `buses` [1]_.
 
     "missing" leaves NaN, flagged MISSING, with the timestamp of the last value before the onset. "frozen" rewrites the
     messages that still pass: each keeps its own fresh timestamp and quality, but carries the last value from before
@@ -55,7 +55,7 @@ class Denial(Attack[DenialParameters]):
         self._last_value = np.full(len(self.targets), np.nan)
         self._last_timestamp_s = np.full(len(self.targets), np.nan)
 
-    def watch(self, telemetry: Telemetry) -> None:
+    def watch(self, seconds: float, telemetry: Telemetry) -> None:
         seen = telemetry.value[self.targets]
         self._last_value = np.where(np.isnan(seen), self._last_value, seen)
         self._last_timestamp_s = telemetry.timestamp_s[self.targets]
@@ -66,9 +66,7 @@ class Denial(Attack[DenialParameters]):
     def _freeze(self, telemetry: Telemetry) -> Telemetry:
         passing = telemetry.value[self.targets]
         self._last_value = np.where(np.isnan(self._last_value), passing, self._last_value)
-        value = telemetry.value.copy()
-        value[self.targets] = np.where(np.isnan(passing), np.nan, self._last_value)
-        return Telemetry(value, telemetry.timestamp_s, telemetry.quality)
+        return self.with_values(telemetry, self._last_value)
 
     def _silence(self, telemetry: Telemetry) -> Telemetry:
         value, timestamp_s = telemetry.value.copy(), telemetry.timestamp_s.copy()

@@ -12,6 +12,7 @@ References
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from math import nan
 
 import numba
@@ -35,6 +36,11 @@ class ChiSquareTest:
     threshold: float
     p_value: float
 
+    @property
+    def passed(self) -> bool:
+        """Whether J is within what noise does."""
+        return not self.objective > self.threshold
+
 
 def chi_square_test(objective: float, degrees_of_freedom: int, significance: float) -> ChiSquareTest:
     """Test J(x) at a level of significance, the rate of false alarms."""
@@ -43,9 +49,15 @@ def chi_square_test(objective: float, degrees_of_freedom: int, significance: flo
     return ChiSquareTest(
         objective,
         degrees_of_freedom,
-        threshold=float(chdtri(degrees_of_freedom, significance)),
+        threshold=chi_square_threshold(degrees_of_freedom, significance),
         p_value=float(chdtrc(degrees_of_freedom, objective)),
     )
+
+
+@lru_cache(maxsize=256)
+def chi_square_threshold(degrees_of_freedom: int, significance: float) -> float:
+    """What J of good data exceeds at the rate `significance`."""
+    return float(chdtri(degrees_of_freedom, significance))
 
 
 def residual_threshold(significance: float, n_channel: int) -> float:

@@ -32,13 +32,15 @@ from models.network_model import ComplexArray, FloatArray
 MAX_ITERATIONS = 50
 # A longer step leaves the region in which the linearisation means anything; it is shortened to this. [rad or pu]
 LONGEST_STEP = 0.35
-# A linearisation serves as far as this from where it was made [pu]. Derivatives, and with them the standard deviation of
-# residuals, change by about the same share; a normalised residual is compared with a threshold, at which one hundredth
-# shifts the rate of false alarms by a tenth of itself.
+# A linearisation serves as far as this from where it was made [pu]. Derivatives, and with them the standard deviations
+# of residuals, change by about the same share; a normalised residual is compared with a threshold, at which one
+# hundredth shifts the rate of false alarms by a tenth of itself.
 REACH = 0.01
 # Steps that shrink less than this from one to the next ask for a new linearisation, unless they still are this near it:
 # then it is not to blame.
 SLOW_CONTRACTION, NEARBY = 0.5, 1e-3
+# A step, or what its shrinking promises of all to come, is shorter than this share of the tolerance at the end.
+SAFETY = 0.1
 # Share of the promised improvement with which a step is content; what falls short of it overshot.
 CONTENT = 0.25
 # J of perfect readings is rounding: changes below this mean nothing.
@@ -92,8 +94,8 @@ def descend(
 ) -> tuple[bool, int, Point, bool, Linearisation]:
     """From voltages, and a linearisation that may serve or not, to where J is smallest.
 
-    Ends where a step is shorter than `tolerance`, or all that would follow it are by far, and J falls by less than
-    `negligible`. Returns whether it did, the number of steps, the state, whether the linearisation is a new one, and
+    Ends where no state is further than `tolerance` from there, as far as the lengths of the last steps tell, and J
+    falls by less than `negligible`. Returns whether it did, the number of steps, the state, whether the linearisation is a new one, and
     the linearisation.
     """
     here = look(rows, measured, weight, start)
@@ -121,8 +123,8 @@ def descend(
         fraction = min(1.0, LONGEST_STEP / longest) if longest > 0.0 else 1.0
         move = mixed(towards, step, *trail) if before < np.inf else step
         there = moved(rows, layout, measured, weight, linearisation, here, move, fraction)
-        is_last = longest < tolerance and promised < negligible
-        if not is_last and overshot(here, there, promised, fraction):
+        is_tiny = longest < tolerance and promised < negligible
+        if not is_tiny and overshot(here, there, promised, fraction):
             if away > 0.0 or not curved:
                 # First with derivatives from here, then with what Gauss-Newton leaves out, and only then less far.
                 serves, curved = False, away == 0.0
@@ -135,8 +137,8 @@ def descend(
         shrinking = fraction * longest / before if before < np.inf else np.inf
         # Of the last two, since one step may be short in what the next ones will be slow at.
         contraction = max(shrinking, shrinking_before)
-        remainder = longest * contraction / (1.0 - contraction) if contraction < SLOW_CONTRACTION else np.inf
-        converged = is_last or (fraction == 1.0 and remainder < 0.1 * tolerance and promised < negligible)
+        remainder = longest * contraction / (1.0 - contraction) if contraction < 1.0 else np.inf
+        converged = fraction == 1.0 and promised < negligible and min(longest, remainder) < SAFETY * tolerance
         slow = SLOW_CONTRACTION < shrinking < np.inf
         serves = not (slow and distance(linearisation, here) > NEARBY)
         before, shrinking_before = longest, shrinking
@@ -232,7 +234,7 @@ def linearised(
     With `curved`, J's curvature across the direction of current is added to the gain matrix where a current is read
     smaller than it is: there Gauss-Newton, which knows only the one along it, goes too far and back for ever ([4]).
     """
-    jacobian = linearise(rows, here.v)
+    jacobian = linearise(rows, here.v, weight)
     across, across_weight = jacobian[:0], weight[:0]
     if curved:
         across, across_weight = current_curvature(rows, measured, weight, here.v)

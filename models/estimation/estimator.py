@@ -13,7 +13,7 @@ from models.estimation import critical
 from models.estimation.bad_data import chi_square_test, residual_threshold
 from models.estimation.critical import ObservabilityReport
 from models.estimation.estimate import Estimate, NoParticulars
-from models.estimation.identification import Identification, Identifier
+from models.estimation.identification import Identifier
 from models.estimation.least_absolute_value import least_absolute_value
 from models.estimation.measurement_set import Readings
 from models.estimation.metering_plan import read_plan
@@ -23,6 +23,7 @@ from models.estimation.robust import huber, schweppe_huber
 from models.estimation.snapshot import Snapshot
 from models.estimation.topology import Fit, FitParticulars, TopologyEstimation
 from models.network_model import BoolArray, FloatArray
+from models.parameters import require_length
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -156,7 +157,8 @@ class StateEstimator:
         Raises
         ------
         InvalidParameterError
-            If `value` or `usable` does not have one entry a channel.
+            If a vector does not have one entry for each element it is of, a believed tap is no number, or a variance is
+            negative or NaN.
         """
         value = np.asarray(value, dtype=float)
         usable = np.asarray(usable, dtype=bool)
@@ -165,9 +167,9 @@ class StateEstimator:
                 f"value and usable have one entry for each of the {len(self.channels)} channels of the plan, "
                 f"got shapes {value.shape} and {usable.shape}."
             )
-        consumption = self.forecast.consumption(
-            load_p_mw_forecast, load_q_mvar_forecast, sgen_p_mw_forecast, sgen_q_mvar_forecast
-        )
+        forecasts = (load_p_mw_forecast, load_q_mvar_forecast, sgen_p_mw_forecast, sgen_q_mvar_forecast)
+        self._refuse_misfits(forecasts, tap_pos, switch_closed, extra_variance)
+        consumption = self.forecast.consumption(*forecasts)
         if forecast_variance_factor is not None:
             consumption = consumption._replace(variance=consumption.variance * forecast_variance_factor)
         snapshot = Snapshot(
@@ -206,7 +208,7 @@ class StateEstimator:
         topology, measurements = snapshot.topology, snapshot.topology.measurements
         residuals = topology.normalised_residuals(fit)
         test = chi_square_test(fit.objective, fit.degrees_of_freedom, self.significance)
-        found = self._identify(snapshot, fit, residuals)
+        found = self._identifier(snapshot).identify(fit, test, residuals)
         state = found.fit
         if self.method != "wls":
             robust = ROBUST_METHODS[self.method](topology, snapshot.readings(), fit)
@@ -236,14 +238,39 @@ class StateEstimator:
             _particulars=FitParticulars(topology, state),
         )
 
-    def _identify(self, snapshot: Snapshot, fit: Fit, residuals: FloatArray) -> Identification:
-        identifier = Identifier(
+    def _identifier(self, snapshot: Snapshot) -> Identifier:
+        return Identifier(
             snapshot,
             threshold=self.identification_threshold,
             significance=self.significance,
             max_removals=self.max_removals,
         )
-        return identifier.identify(fit, residuals)
+
+    def _refuse_misfits(
+        self,
+        forecasts: tuple[FloatArray | None, ...],
+        tap_pos: Any,
+        switch_closed: Any,
+        extra_variance: FloatArray | None,
+    ) -> None:
+        """Refuse what would otherwise be taken for something else, or fail deep inside."""
+        network = self.network
+        for name, vector, elements in (
+            ("load_p_mw_forecast", forecasts[0], network.load_weight),
+            ("load_q_mvar_forecast", forecasts[1], network.load_weight),
+            ("sgen_p_mw_forecast", forecasts[2], network.sgen_weight),
+            ("sgen_q_mvar_forecast", forecasts[3], network.sgen_weight),
+            ("tap_pos", tap_pos, network.initial_tap_pos),
+            ("switch_closed", switch_closed, network.initial_switch_closed),
+            ("extra_variance", extra_variance, self.channels.name),
+        ):
+            if vector is not None:
+                require_length(name, vector, len(elements))
+        # A place without a tap changer is NaN both as built and as believed.
+        if tap_pos is not None and (~np.isfinite(tap_pos) & np.isfinite(network.initial_tap_pos)).any():
+            raise InvalidParameterError(f"tap_pos must be numbers, got {list(tap_pos)}; keep the last one known.")
+        if extra_variance is not None and not (np.asarray(extra_variance) >= 0.0).all():
+            raise InvalidParameterError("extra_variance must not be negative or NaN; inf leaves a channel out.")
 
     def _topology(self, admittances: NetworkEquations) -> TopologyEstimation:
         """The compiled topology state, from the cache if it was met lately."""

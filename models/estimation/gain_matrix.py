@@ -214,19 +214,25 @@ def rotated_factor(
 
 
 @numba.njit(cache=True)
-def variance_of_rows(rows: Rows, layout: StateLayout, jacobian: FloatArray, inverse: FloatArray) -> FloatArray:
+def variance_of_rows(
+    rows: Rows, layout: StateLayout, jacobian: FloatArray, weight: FloatArray, inverse: FloatArray
+) -> FloatArray:
     """Diagonal of H G^-1 H', the variance of what rows read in the estimated state ([1], chapter 5). (n_row,) [pu^2]
 
-    It needs the `inverse` of the gain matrix on that matrix's own pattern only.
+    It needs the `inverse` of the gain matrix on that matrix's own pattern only. Rows without weight are left out (NaN).
     """
-    variance = np.zeros(len(rows.quantity))
+    variance = np.full(len(weight), np.nan)
     for row in range(len(variance)):
+        if weight[row] == 0.0:
+            continue
+        total = 0.0
         pair = layout.pair_start[row]
         end = 2 * rows.term_start[row + 1]
         for a in range(2 * rows.term_start[row], end):
-            variance[row] += jacobian[a] ** 2 * inverse[layout.pair_position[pair]]
+            total += jacobian[a] ** 2 * inverse[layout.pair_position[pair]]
             pair += 1
             for b in range(a + 1, end):
-                variance[row] += 2.0 * jacobian[a] * jacobian[b] * inverse[layout.pair_position[pair]]
+                total += 2.0 * jacobian[a] * jacobian[b] * inverse[layout.pair_position[pair]]
                 pair += 1
+        variance[row] = total
     return variance

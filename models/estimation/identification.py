@@ -30,7 +30,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import ndtri
 
-from models.estimation.bad_data import chi_square_test
+from models.estimation.bad_data import ChiSquareTest, chi_square_test
 from models.estimation.snapshot import Exclusions, Snapshot
 from models.estimation.topology import Fit
 from models.network_model import BoolArray, FloatArray
@@ -91,11 +91,11 @@ class Identifier:
         self._max_removals = max_removals
         self._noise = -ndtri(0.5 * significance)
 
-    def identify(self, fit: Fit, residuals: FloatArray) -> Identification:
-        """Search, given a first fit and the normalised residuals of its metered rows."""
+    def identify(self, fit: Fit, test: ChiSquareTest, residuals: FloatArray) -> Identification:
+        """Search, given a first fit, the test of its J, and the normalised residuals of its metered rows."""
         nothing = self._snapshot.nothing
         found = Identification(fit, removed=nothing, suspects=nothing.channels, identifiable=True)
-        if not (residuals > self._threshold).any() and self._passes(fit):
+        if test.passed and not (residuals > self._threshold).any():  # false for NaN
             return found
         return self._with_swamped_channels_back(self._search(found))
 
@@ -141,9 +141,7 @@ class Identifier:
         return found
 
     def _passes(self, fit: Fit) -> bool:
-        """Whether J is within what noise does; without redundancy there is no threshold to be above."""
-        test = chi_square_test(fit.objective, fit.degrees_of_freedom, self._significance)
-        return not test.objective > test.threshold
+        return chi_square_test(fit.objective, fit.degrees_of_freedom, self._significance).passed
 
     def _residuals(self, fit: Fit) -> _Residuals:
         std_dev = np.where(self._measurements.is_zero_injection, np.nan, self._topology.residual_std_dev(fit))

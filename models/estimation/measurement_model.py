@@ -183,8 +183,8 @@ def predict(rows: Rows, v: ComplexArray) -> FloatArray:
 
 
 @numba.njit(cache=True)
-def linearise(rows: Rows, v: ComplexArray) -> FloatArray:
-    """The Jacobian of h(x) where the nodes' voltages are `v` (n_node,) [pu].
+def linearise(rows: Rows, v: ComplexArray, weight: FloatArray) -> FloatArray:
+    """The Jacobian of h(x) where the nodes' voltages are `v` (n_node,) [pu]; rows without weight are left out (zero).
 
     Returns
     -------
@@ -195,9 +195,11 @@ def linearise(rows: Rows, v: ComplexArray) -> FloatArray:
     A term's voltage u and current i turn with the angle of its node and grow with its magnitude: du/d(angle) = j u,
     du/d(magnitude) = u / magnitude. The rest is the chain rule on |U|, arg U, |I| and S = U conj(I).
     """
-    jacobian = np.empty(2 * len(rows.term_node))
+    jacobian = np.zeros(2 * len(rows.term_node))
     vm_pu = np.abs(v)
     for row in range(len(rows.quantity)):
+        if weight[row] == 0.0:
+            continue
         voltage, current = sums_of(rows, row, v)
         by_voltage, by_current = sensitivity(rows.quantity[row], voltage, current)
         for t in range(rows.term_start[row], rows.term_start[row + 1]):

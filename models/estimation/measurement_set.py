@@ -8,9 +8,10 @@ forecast in place of those that are absent; such channels share one residual and
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
+import numba
 import numpy as np
-from numpy.typing import NDArray
 
 from models.estimation.elimination import Elimination, nodes_to_eliminate
 from models.estimation.measurement_model import ACTIVE_POWER, ANGLE, CURRENT, REACTIVE_POWER, VOLTAGE, RowCollector
@@ -24,7 +25,7 @@ NONE = -1
 DEGREES_IN_A_RADIAN = 180.0 / np.pi
 # Standard deviation of a zero injection over that of the sharpest power row: as good as exact, yet the gain matrix
 # stays well conditioned.
-ZERO_INJECTION_SHARPNESS = 0.01
+ZERO_INJECTION_SHARPNESS = 0.03
 # A current magnitude has no direction, so a reading of hardly any current is no measurement in the sense of least
 # squares: its row rests below this many standard deviations.
 FAINT_CURRENT = 5.0
@@ -45,7 +46,28 @@ class Readings:
 
     def weights(self, active: BoolArray) -> FloatArray:
         """1 / variance of `active` rows, zero elsewhere. (n_row,) [1/pu^2]"""
-        return np.divide(1.0, self.variance, out=np.zeros_like(self.variance), where=active)
+        return inverse_where(self.variance, active)
+
+
+class Contributions(NamedTuple):
+    """What rows add up, for the kernel; one entry a contribution.
+
+    Attributes
+    ----------
+    row, channel, source
+        The row it belongs to, the channel that measures it and the place of its forecast (n_contribution,); `NONE`
+        where there is none.
+    scale
+        Per unit of the row per unit of the channel and forecast. (n_contribution,)
+    channel_variance
+        By meter, infinite where there is none. (n_contribution,) [pu^2]
+    """
+
+    row: IntArray
+    channel: IntArray
+    source: IntArray
+    scale: FloatArray
+    channel_variance: FloatArray
 
 
 class MeasurementSet:
@@ -104,12 +126,14 @@ class MeasurementSet:
         self.is_zero_injection = np.arange(self.n_row) >= first_zero_injection
         self._add_zero_injections(eliminated)
         self.rows_of_whole_network = self._collector.rows(admittances, Elimination(admittances.ybus))
-        self._number_contributions()
-        self._substitutes = np.array(
-            [(row, pseudo[place]) for place, row in metered if place in pseudo], dtype=np.int64
-        ).reshape(-1, 2)
+        self._substitute = np.full(self.n_metered, NONE, dtype=np.int64)
+        for place, row in metered:
+            self._substitute[row] = pseudo.get(place, NONE)
         self._other_consumption = forecast.other_consumption(admittances)
-        self._set_variances(forecast.consumption(None, None))
+        self._no_extra_variance = np.zeros(len(channels))
+        self._contributed = self._with_variances()
+        self.n_contribution = np.bincount(self._contributed.row, minlength=self.n_row)
+        self._zero_variance = self._variance_of_zero_injections(forecast.consumption(None, None))
 
     @property
     def n_row(self) -> int:
@@ -134,23 +158,23 @@ class MeasurementSet:
         consumption
             What `InjectionForecast.consumption` expects.
         """
-        # The last place of each vector is what NONE points to.
-        taken = np.append(usable, False)[self._channel]
-        from_channel = np.append(value, 0.0)[self._channel]
-        from_forecast = np.append(consumption.power + self._other_consumption.power, 0.0)[self._source]
-        measured = self._sum_by_row(self._scale * np.where(taken, from_channel, from_forecast))
-        channel_variance = self._channel_variance
-        if extra_variance is not None:
-            channel_variance = channel_variance + self._scale**2 * np.append(extra_variance, 0.0)[self._channel]
-        variance = self._sum_by_row(np.where(taken, channel_variance, self._forecast_variance(consumption)))
-        variance += self._zero_variance
-
-        active = np.isfinite(variance)
-        active[: self.n_metered] &= self._sum_by_row(taken)[: self.n_metered] > 0.0
-        metered_row, pseudo_row = self._substitutes.T
-        active[pseudo_row[active[metered_row]]] = False
-        faint = active & (self.rows.quantity == CURRENT) & (np.abs(measured) < FAINT_CURRENT * np.sqrt(variance))
-        return Readings(measured, variance, active & ~faint, faint)
+        if extra_variance is None:
+            extra_variance = self._no_extra_variance
+        other = self._other_consumption
+        return Readings(
+            *read_rows(
+                self._contributed,
+                self.rows.quantity,
+                self._zero_variance,
+                self._substitute,
+                self.n_metered,
+                value,
+                usable,
+                consumption.power + other.power,
+                consumption.variance + other.variance,
+                extra_variance,
+            )
+        )
 
     def channels_in(self, rows: BoolArray) -> BoolArray:
         """The channels that take part in any of some rows. (n_channel,)"""
@@ -167,16 +191,15 @@ class MeasurementSet:
 
     def forecast_buses(self, rows: BoolArray) -> IntArray:
         """Positions of the buses whose forecast alone is in any of some rows."""
+        if not rows.any():
+            return np.empty(0, dtype=np.int64)
         is_forecast = ~self.is_zero_injection & (np.arange(self.n_row) >= self.n_metered)
-        source = self._source[(rows & is_forecast)[self._row]]
+        source = self._contributed.source[(rows & is_forecast)[self._contributed.row]]
         return np.unique(source % self._n_bus)
 
     def at_channels(self, metered: FloatArray, usable: BoolArray) -> FloatArray:
         """Values of the metered rows at the channels that take part in them, NaN at unusable ones. (n_channel,)"""
-        return np.where(usable, np.append(metered, np.nan)[self.row_of_channel], np.nan)
-
-    def _sum_by_row(self, contribution: NDArray) -> FloatArray:
-        return np.bincount(self._row, weights=contribution, minlength=self.n_row).astype(float)
+        return taken_from(metered, self.row_of_channel, usable)
 
     def _add_voltages_and_flows(self) -> None:
         for channel, place in enumerate(self._places()):
@@ -251,22 +274,80 @@ class MeasurementSet:
         channels = zip(self._channels.quantity, self._channels.element_type, self._channels.position, strict=True)
         return [NONE if kind == STATUS else int(places[element][position]) for kind, element, position in channels]
 
-    def _number_contributions(self) -> None:
+    def _with_variances(self) -> Contributions:
+        """What was collected, with the variance of every contribution by meter."""
         table = np.array(self._contributions, dtype=float).reshape(-1, 4)
-        self._row, self._channel, self._source = table[:, :3].astype(np.int64).T
-        self._scale = table[:, 3]
-        self.n_contribution = np.bincount(self._row, minlength=self.n_row)
+        row, channel, source = table[:, :3].T.astype(np.int64)
+        scale = table[:, 3].copy()
+        # The last place of a vector is what NONE points to.
+        channel_variance = scale**2 * np.append(self._channels.variance, np.inf)[channel]
+        return Contributions(row, channel, source, scale, channel_variance)
 
-    def _forecast_variance(self, consumption: ExpectedConsumption) -> FloatArray:
-        """Variance of every contribution if it comes from the forecast. [pu^2]"""
-        variance = np.append(consumption.variance + self._other_consumption.variance, np.inf)
-        return self._scale**2 * variance[self._source]
-
-    def _set_variances(self, nominal: ExpectedConsumption) -> None:
-        """Variance of every contribution by meter, and of every zero injection. [pu^2]"""
-        self._channel_variance = self._scale**2 * np.append(self._channels.variance, np.inf)[self._channel]
-        is_power = np.isin(self.rows.quantity[self._row], POWERS)
-        by_forecast = self._forecast_variance(nominal)
-        power_variance = np.concatenate((self._channel_variance[is_power], by_forecast[is_power]))
+    def _variance_of_zero_injections(self, nominal: ExpectedConsumption) -> FloatArray:
+        """Variance of every zero injection, zero of other rows. (n_row,) [pu^2]"""
+        contributed = self._contributed
+        is_power = np.isin(self.rows.quantity[contributed.row], POWERS)
+        expected_variance = np.append(nominal.variance + self._other_consumption.variance, np.inf)
+        by_forecast = contributed.scale**2 * expected_variance[contributed.source]
+        power_variance = np.concatenate((contributed.channel_variance[is_power], by_forecast[is_power]))
         sharpest = power_variance[power_variance > 0.0].min(initial=1.0)
-        self._zero_variance = np.where(self.is_zero_injection, ZERO_INJECTION_SHARPNESS**2 * sharpest, 0.0)
+        return np.where(self.is_zero_injection, ZERO_INJECTION_SHARPNESS**2 * sharpest, 0.0)
+
+
+@numba.njit(cache=True)
+def read_rows(
+    contributed: Contributions,
+    quantity: IntArray,
+    zero_variance: FloatArray,
+    substitute: IntArray,
+    n_metered: int,
+    value: FloatArray,
+    usable: BoolArray,
+    expected: FloatArray,
+    expected_variance: FloatArray,
+    extra_variance: FloatArray,
+) -> tuple[FloatArray, FloatArray, BoolArray, BoolArray]:
+    """The fields of `Readings`; `substitute` is the row that rests while a metered row counts. (n_metered,)"""
+    measured, variance = np.zeros(len(quantity)), zero_variance.copy()
+    active, faint = np.ones(len(quantity), dtype=np.bool_), np.zeros(len(quantity), dtype=np.bool_)
+    active[:n_metered] = False
+    for k in range(len(contributed.row)):
+        row, channel, source = contributed.row[k], contributed.channel[k], contributed.source[k]
+        scale = contributed.scale[k]
+        if channel != NONE and usable[channel]:
+            active[row] = True
+            measured[row] += scale * value[channel]
+            variance[row] += contributed.channel_variance[k] + scale**2 * extra_variance[channel]
+        else:
+            measured[row] += scale * expected[source] if source != NONE else 0.0
+            variance[row] += scale**2 * expected_variance[source] if source != NONE else np.inf
+    for row in range(len(quantity)):
+        active[row] &= np.isfinite(variance[row])
+        if row < n_metered and active[row] and substitute[row] != NONE:
+            active[substitute[row]] = False
+    for row in range(len(quantity)):
+        faint[row] = (
+            active[row] and quantity[row] == CURRENT and abs(measured[row]) < FAINT_CURRENT * np.sqrt(variance[row])
+        )
+        active[row] &= not faint[row]
+    return measured, variance, active, faint
+
+
+@numba.njit(cache=True)
+def inverse_where(variance: FloatArray, active: BoolArray) -> FloatArray:
+    """1 / variance where active, zero elsewhere."""
+    weight = np.zeros(len(variance))
+    for row in range(len(weight)):
+        if active[row]:
+            weight[row] = 1.0 / variance[row]
+    return weight
+
+
+@numba.njit(cache=True)
+def taken_from(value: FloatArray, place: IntArray, wanted: BoolArray) -> FloatArray:
+    """The values at these places, NaN where there is none or it is not wanted."""
+    result = np.full(len(place), np.nan)
+    for k in range(len(place)):
+        if wanted[k] and place[k] != NONE:
+            result[k] = value[place[k]]
+    return result

@@ -14,6 +14,7 @@ References
 
 from dataclasses import dataclass
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
@@ -56,9 +57,9 @@ class Observability:
 
     def unobservable_nodes(self, active: BoolArray) -> NDArray[np.int64]:
         """Nodes whose angle or magnitude the active rows leave open; empty if the network is observable."""
-        counting = active & self._counts
-        if not (self._known_good & ~counting).any() and self._known_good.any():
+        if holds(self._known_good, active):
             return np.empty(0, dtype=np.int64)
+        counting = active & self._counts
         open_nodes = np.flatnonzero(self._change_by_node(counting).any(axis=1))
         if not len(open_nodes):
             self._known_good = counting
@@ -93,3 +94,15 @@ class Observability:
     def _change_by_node(self, active: BoolArray) -> IntArray:
         """A random change of angle and magnitude that no active row notices. (n_node, 2)"""
         return self._network.unnoticed_change(np.concatenate((active, self._always)))
+
+
+@numba.njit(cache=True)
+def holds(known_good: BoolArray, active: BoolArray) -> bool:
+    """Whether all rows of an observable choice, if there is one, are active again."""
+    n_good = 0
+    for row in range(len(active)):
+        if known_good[row]:
+            n_good += 1
+            if not active[row]:
+                return False
+    return n_good > 0

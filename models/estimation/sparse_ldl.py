@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import numba
 import numpy as np
+from numpy.typing import NDArray
 
 from models.network_model import BoolArray, FloatArray, IntArray
 
@@ -38,7 +39,7 @@ class FactorPattern(NamedTuple):
     column_start: IntArray
     row_index: IntArray
     update_start: IntArray
-    update_position: IntArray
+    update_position: NDArray[np.uint32]
 
 
 def analyse(row: IntArray, column: IntArray, size: int) -> FactorPattern:
@@ -49,7 +50,7 @@ def analyse(row: IntArray, column: IntArray, size: int) -> FactorPattern:
     below = fill_in(np.maximum(row, column), np.minimum(row, column), size)
     column_start = np.concatenate(([0], np.cumsum([1 + len(rows) for rows in below]))).astype(np.int64)
     row_index = np.concatenate([[j, *rows] for j, rows in enumerate(below)]).astype(np.int64)
-    pattern = FactorPattern(column_start, row_index, column_start, row_index)
+    pattern = FactorPattern(column_start, row_index, column_start, np.empty(0, dtype=np.uint32))
 
     off_diagonal = np.delete(row_index, column_start[:-1])
     off_diagonal_start = column_start - np.arange(size + 1)
@@ -57,7 +58,8 @@ def analyse(row: IntArray, column: IntArray, size: int) -> FactorPattern:
     pairs_before = np.concatenate(([0], np.cumsum(np.bincount(first, minlength=len(off_diagonal)))))
     return pattern._replace(
         update_start=pairs_before[off_diagonal_start].astype(np.int64),
-        update_position=positions(pattern, off_diagonal[second], off_diagonal[first]),
+        # Unsigned and short: read far more often than anything else.
+        update_position=positions(pattern, off_diagonal[second], off_diagonal[first]).astype(np.uint32),
     )
 
 
@@ -103,25 +105,27 @@ def factorise(values: FloatArray, pattern: FactorPattern, relative_pivot: float,
     original_diagonal = np.empty(size)
     for j in range(size):
         original_diagonal[j] = values[column_start[j]]
+    column = np.empty(len(values))  # apart from the factor, so that the compiler knows that updates do not change it
     n_deficient = 0
-    update = 0
     for j in range(size):
-        diagonal, end = column_start[j], column_start[j + 1]
-        pivot = values[diagonal]
+        first, below = column_start[j] + 1, column_start[j + 1] - column_start[j] - 1
+        pivot = values[first - 1]
         deficient[j] = not pivot > relative_pivot * original_diagonal[j]
         if deficient[j]:
             n_deficient += 1
-            values[diagonal] = 1.0
-            for a in range(diagonal + 1, end):
-                values[a] = 0.0
-            update = pattern.update_start[j + 1]
+            values[first - 1] = 1.0
+            for a in range(below):
+                values[first + a] = 0.0
             continue
-        for a in range(diagonal + 1, end):
-            multiplier = values[a] / pivot
-            for b in range(a, end):
-                values[update_position[update]] -= multiplier * values[b]
+        for a in range(below):
+            column[a] = values[first + a]
+        update = pattern.update_start[j]
+        for a in range(below):
+            multiplier = column[a] / pivot
+            values[first + a] = multiplier
+            for b in range(a, below):
+                values[update_position[update]] -= multiplier * column[b]
                 update += 1
-            values[a] = multiplier
     return n_deficient
 
 
@@ -152,18 +156,23 @@ def sparse_inverse(factor: FloatArray, pattern: FactorPattern) -> FloatArray:
     """Entries of the inverse matrix on the factor's pattern, laid out like the factor ([2])."""
     column_start, update_position = pattern.column_start, pattern.update_position
     inverse = np.zeros(len(factor))
+    column, product = np.empty(len(factor)), np.empty(len(factor))
     for j in range(len(column_start) - 2, -1, -1):
-        diagonal, end = column_start[j], column_start[j + 1]
+        first, below = column_start[j] + 1, column_start[j + 1] - column_start[j] - 1
+        for a in range(below):
+            column[a], product[a] = factor[first + a], 0.0
         update = pattern.update_start[j]
-        for a in range(diagonal + 1, end):
-            inverse[a] -= factor[a] * inverse[update_position[update]]
+        for a in range(below):
+            total = column[a] * inverse[update_position[update]]
             update += 1
-            for b in range(a + 1, end):
+            for b in range(a + 1, below):
                 entry = inverse[update_position[update]]
-                inverse[a] -= factor[b] * entry
-                inverse[b] -= factor[a] * entry
+                total += column[b] * entry
+                product[b] += column[a] * entry
                 update += 1
-        inverse[diagonal] = 1.0 / factor[diagonal]
-        for a in range(diagonal + 1, end):
-            inverse[diagonal] -= factor[a] * inverse[a]
+            product[a] += total
+        inverse[first - 1] = 1.0 / factor[first - 1]
+        for a in range(below):
+            inverse[first + a] = -product[a]
+            inverse[first - 1] += column[a] * product[a]
     return inverse

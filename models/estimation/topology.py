@@ -4,20 +4,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from models.estimation.bad_data import normalised_residuals
 from models.estimation.gain_matrix import StateLayout, layout_of
-from models.estimation.measurement_model import ACTIVE_POWER, REACTIVE_POWER, RowCollector, Rows, predict
+from models.estimation.measurement_model import ACTIVE_POWER, REACTIVE_POWER, RowCollector, Rows, predict, sums_of
 from models.estimation.measurement_set import FAINT_CURRENT, MeasurementSet, Readings
 from models.estimation.metering_plan import Channels
 from models.estimation.network_equations import NetworkEquations
 from models.estimation.observability import NodeIsland, Observability
 from models.estimation.pseudo_measurements import InjectionForecast
 from models.estimation.wls import GaussNewton, Solution
-from models.network_model import TO_END, BoolArray, ComplexArray, FloatArray
+from models.network_model import TO_END, BoolArray, ComplexArray, FloatArray, IntArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,10 +30,10 @@ class Fit:
     """1 / variance of the rows that counted, else zero, (n_row,). [1/pu^2]"""
     degrees_of_freedom: int
 
-    @property
+    @cached_property
     def objective(self) -> float:
         """J(x), the weighted sum of squared residuals. [-]"""
-        return float(self.weight @ self.solution.residual**2)
+        return self.solution.objective
 
 
 class TopologyEstimation:
@@ -112,7 +113,7 @@ class TopologyEstimation:
         return replace(fit, solution=solution, weight=weight) if solution.converged else None
 
     def linear_model(self, readings: Readings, fit: Fit) -> tuple[csr_matrix, FloatArray]:
-        """Jacobian of all rows in the state of a fit, and residual of those that count. (n_row, n_state), (n_row,)"""
+        """Jacobian in the state of a fit and residual of the rows that count, else zero. (n_row, n_state), (n_row,)"""
         return self._problem.linear_model(readings.measured, fit.weight, fit.solution.v)
 
     def moved(self, fit: Fit, step: FloatArray) -> Fit:
@@ -121,13 +122,14 @@ class TopologyEstimation:
 
     def at_buses(self, fit: Fit) -> tuple[FloatArray, FloatArray]:
         """Magnitude [pu] and angle [degree] of every bus, NaN where de-energised. (n_bus,)"""
-        voltage = predict(self._bus_rows, fit.solution.v)
-        return self._by_bus(voltage[0::2]), np.degrees(self._by_bus(voltage[1::2]))
+        return voltages_at(self._live_buses, len(self.node_of_bus), self._bus_rows, fit.solution.v)
 
     def std_dev_at_buses(self, fit: Fit) -> tuple[FloatArray, FloatArray]:
         """Standard deviations of magnitude [pu] and angle [degree] of every bus, NaN where de-energised. (n_bus,)"""
         std_dev = np.sqrt(self._problem.variance_of(fit.solution, self._bus_rows, self._bus_layout))
-        return self._by_bus(std_dev[0::2]), np.degrees(self._by_bus(std_dev[1::2]))
+        vm_pu, va_degree = np.full((2, len(self.node_of_bus)), np.nan)
+        vm_pu[self._live_buses], va_degree[self._live_buses] = std_dev[0::2], np.degrees(std_dev[1::2])
+        return vm_pu, va_degree
 
     def into_low_voltage_sides(self, fit: Fit) -> ComplexArray:
         """Power into every transformer at its low-voltage side, 0 where out of service. (n_trafo,) [MVA]"""
@@ -151,18 +153,13 @@ class TopologyEstimation:
         """Where the variances of the buses' voltages are in the inverse of the gain matrix."""
         return layout_of(self._bus_rows, self._problem.layout, self._problem.pattern)
 
-    def _by_bus(self, value: FloatArray) -> FloatArray:
-        result = np.full(len(self.node_of_bus), np.nan)
-        result[self._live_buses] = value
-        return result
-
     def _fit_rows(self, readings: Readings, active: NDArray[np.bool_]) -> Fit | None:
         weight = readings.weights(active)
         for start in self._starts():
             solution = self._problem.solve(readings.measured, weight, start)
             if solution.converged:
                 self._last = solution
-                return Fit(solution, weight, int(active.sum()) - self._problem.n_state)
+                return Fit(solution, weight, int(np.count_nonzero(active)) - self._problem.n_state)
         self._last = None
         return None
 
@@ -186,3 +183,14 @@ class FitParticulars:
     def std_dev_at_buses(self) -> tuple[FloatArray, FloatArray]:
         """Standard deviations of magnitude [pu] and angle [degree] of every bus, (n_bus,)."""
         return self.topology.std_dev_at_buses(self.fit)
+
+
+@numba.njit(cache=True)
+def voltages_at(live_buses: IntArray, n_bus: int, bus_rows: Rows, v: ComplexArray) -> tuple[FloatArray, FloatArray]:
+    """Magnitude [pu] and angle [degree] of every bus, NaN where it is dead; each live one has two rows."""
+    vm_pu, va_degree = np.full(n_bus, np.nan), np.full(n_bus, np.nan)
+    for k in range(len(live_buses)):
+        voltage, _ = sums_of(bus_rows, 2 * k, v)
+        vm_pu[live_buses[k]] = abs(voltage)
+        va_degree[live_buses[k]] = np.degrees(np.arctan2(voltage.imag, voltage.real))
+    return vm_pu, va_degree

@@ -20,7 +20,7 @@ from models.estimation.network_equations import NetworkEquations
 from models.estimation.sparse_ldl import solve, sparse_inverse
 from models.network_model import ComplexArray, FloatArray, IntArray
 
-# The last step changes no angle [rad] or magnitude [pu] by more than this, and J by next to nothing beside its standard
+# No angle [rad] or magnitude [pu] is off by more than this at the end, and J by next to nothing beside its standard
 # deviation.
 TOLERANCE = 1e-8
 NEGLIGIBLE_IMPROVEMENT = 1e-2
@@ -42,6 +42,8 @@ class Solution(NamedTuple):
         Voltage of every node. (n_node,) [pu]
     residual
         z - h(x) of every row. (n_row,) [pu]
+    objective
+        J(x), the weighted sum of squared residuals. [-]
     linearisation
         Derivatives and factor of the gain matrix, at this state or so near that they are as good as there.
     """
@@ -50,6 +52,7 @@ class Solution(NamedTuple):
     iterations: int
     v: ComplexArray
     residual: FloatArray
+    objective: float
     linearisation: Linearisation
 
 
@@ -113,17 +116,19 @@ class GaussNewton:
         return last._replace(iterations=iterations + last.iterations)
 
     def row_variance(self, solution: Solution) -> FloatArray:
-        """Variance of h(x) of every row in the estimated state. (n_row,) [pu^2]"""
+        """Variance of h(x) in the estimated state of every row with a weight, else NaN. (n_row,) [pu^2]"""
         at = solution.linearisation
         if self._variances[0] is not at:
             inverse = sparse_inverse(at.factor, self.pattern)
-            self._variances = at, variance_of_rows(self.rows, self.layout, at.jacobian, inverse)
+            self._variances = at, variance_of_rows(self.rows, self.layout, at.jacobian, at.weight, inverse)
         return self._variances[1]
 
     def variance_of(self, solution: Solution, rows: Rows, layout: StateLayout) -> FloatArray:
-        """The same of other rows; all their pairs are in the pattern. (n_row,) [pu^2]"""
+        """The same of other rows, all of them; their pairs are in the pattern. (n_row,) [pu^2]"""
         at = solution.linearisation
-        return variance_of_rows(rows, layout, linearise(rows, at.v), sparse_inverse(at.factor, self.pattern))
+        every = np.ones(len(rows.quantity))
+        inverse = sparse_inverse(at.factor, self.pattern)
+        return variance_of_rows(rows, layout, linearise(rows, at.v, every), every, inverse)
 
     def propagate(self, solution: Solution, row: int) -> FloatArray:
         """Covariance of the estimated readings of all rows with that of one, H G^-1 h'. (n_row,) [pu^2]"""
@@ -136,7 +141,7 @@ class GaussNewton:
         return np.asarray(jacobian @ state)
 
     def linear_model(self, measured: FloatArray, weight: FloatArray, v: ComplexArray) -> tuple[csr_matrix, FloatArray]:
-        """Jacobian of all rows where the nodes' voltages are `v`, and z - h(x) of those that have a weight.
+        """Jacobian where the nodes' voltages are `v`, and z - h(x), of the rows that have a weight; zero of the others.
 
         Returns
         -------
@@ -144,7 +149,7 @@ class GaussNewton:
         """
         residual = np.zeros(len(measured))
         misfit(self.rows, measured, weight, v, residual, np.empty_like(v))
-        return self._matrix(linearise(self.rows, v))[:, : self.n_state], residual
+        return self._matrix(linearise(self.rows, v, weight))[:, : self.n_state], residual
 
     def moved(self, v: ComplexArray, step: FloatArray) -> ComplexArray:
         """The voltages `v` after a change of the states. (n_node,) [pu]"""
@@ -169,6 +174,8 @@ class GaussNewton:
         converged, iterations, point, is_new, linearisation = descend(
             self.rows, self.layout, self.pattern, measured, weight, start, known, tolerance, negligible
         )
-        if not is_new:
+        if not converged:
+            linearisation = NO_LINEARISATION
+        elif not is_new:
             linearisation = known
-        return Solution(converged, iterations, point[0], point[1], linearisation if converged else NO_LINEARISATION)
+        return Solution(converged, iterations, point.v, point.residual, point.objective, linearisation)

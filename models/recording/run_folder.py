@@ -50,6 +50,11 @@ class RunFolder:
         """The page with the figures."""
         return self.path / "report.html"
 
+    @property
+    def consequences(self) -> Path:
+        """What attacks changed against the run without them, if somebody asked."""
+        return self.path / "consequences.json"
+
     def table(self, name: str) -> Path:
         """The folder of a table's chunks."""
         return self.path / f"{name}{TABLE_SUFFIX}"
@@ -68,7 +73,7 @@ class RunFolder:
 
     def files(self) -> list[Path]:
         """Everything of the run that is there: the single files, then the tables' folders."""
-        single = [self.manifest, self.alarms, self.topology, self.report]
+        single = [self.manifest, self.alarms, self.topology, self.consequences, self.report]
         return [file for file in single if file.exists()] + [self.table(name) for name in self.tables()]
 
     def clear(self) -> None:

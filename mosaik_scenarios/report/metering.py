@@ -74,13 +74,16 @@ def quantities(channels: list[Channel]) -> str:
 
 
 def accuracies(channels: list[Channel]) -> str:
-    """What is measured, and each meter's accuracy class: "V class 0.5, P class 1"."""
-    return ", ".join(_accuracy(WORDS[channel["measurement_type"]], channel["accuracy_class"]) for channel in channels)
+    """What is measured and how well: "V class 0.5, P class 1"; of meters by phase "V class 0.5 in abc".
 
-
-def _accuracy(word: str, accuracy_class: float) -> str:
-    """A state or a tap's position has no class."""
-    return f"{word} class {accuracy_class:g}" if accuracy_class else word
+    A state or a tap's position has no class.
+    """
+    phases: dict[str, str] = defaultdict(str)
+    for channel in channels:
+        accuracy_class = channel["accuracy_class"]
+        what = f"{WORDS[channel['measurement_type']]}{f' class {accuracy_class:g}' if accuracy_class else ''}"
+        phases[what] += channel.get("phase") or ""
+    return ", ".join(f"{what} in {of_what}" if of_what else what for what, of_what in phases.items())
 
 
 def _points(topology: Topology) -> Callable[[Place], Point | None]:

@@ -20,6 +20,7 @@ from mosaik_scenarios.summary.protection import (
 if TYPE_CHECKING:
     import pandas as pd
 
+    from mosaik_scenarios.consequences import Consequence
     from mosaik_scenarios.results import RunResult
 
 # What changes back and forth counts once: when it becomes this value.
@@ -30,7 +31,7 @@ NOT_COUNTED = ("recloser",)
 
 @dataclass(frozen=True)
 class Summary:
-    """A run at a glance; `event_counts` by kind of event."""
+    """A run at a glance; `event_counts` by kind of event, `consequences` empty unless somebody asked for them."""
 
     result: RunResult
     grid: GridSummary
@@ -38,11 +39,14 @@ class Summary:
     faults: tuple[FaultSummary, ...]
     reclosers: tuple[RecloserSummary, ...]
     attacks: tuple[AttackSummary, ...]
+    consequences: tuple[Consequence, ...]
     detectors: tuple[DetectorSummary, ...]
 
 
 def summarise(result: RunResult) -> Summary:
     """The numbers of a run."""
+    from mosaik_scenarios.consequences import read_consequences
+
     attacks, disturbances = attack_windows(result), disturbed_windows(result)
     detection, alarms = result.table("detection"), result.alarms
     return Summary(
@@ -52,6 +56,7 @@ def summarise(result: RunResult) -> Summary:
         faults=tuple(summarise_faults(result)),
         reclosers=tuple(summarise_reclosers(result.events)),
         attacks=tuple(summarise_attacks(result)),
+        consequences=read_consequences(result),
         detectors=tuple(
             summarise_detector(name, detection, alarms, attacks, disturbances) for name in result.scenario.detectors
         ),

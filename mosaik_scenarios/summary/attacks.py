@@ -48,10 +48,21 @@ class AttackSummary:
 
 def summarise_attacks(result: RunResult) -> list[AttackSummary]:
     """Every attack of the scenario."""
-    measurement = result.table("measurement")
+    measurement, forged_by = result.table("measurement"), quantity(result.table("attack"), "forged_by")
+    everything = quantity(measurement, "forged").astype(bool)
     return [
-        summarise_attack(attack.family, start, end, measurement, result.events)
-        for attack, (start, end) in zip(result.scenario.attacks, attack_windows(result), strict=True)
+        summarise_attack(
+            attack.family,
+            start,
+            end,
+            measurement,
+            # Of several attacks on one channel the last one is what arrives.
+            forged_by == number if len(forged_by) else everything,
+            result.events,
+        )
+        for number, (attack, (start, end)) in enumerate(
+            zip(result.scenario.attacks, attack_windows(result), strict=True)
+        )
     ]
 
 
@@ -62,11 +73,16 @@ def attack_windows(result: RunResult) -> list[tuple[datetime, datetime]]:
 
 
 def summarise_attack(
-    family: str, start: datetime, end: datetime, measurement: pd.DataFrame, events: pd.DataFrame
+    family: str,
+    start: datetime,
+    end: datetime,
+    measurement: pd.DataFrame,
+    forged: pd.DataFrame,
+    events: pd.DataFrame,
 ) -> AttackSummary:
-    """What happened to the measurements and the taps between `start` and `end`."""
+    """What happened to the `forged` measurements and to the taps between `start` and `end`."""
     window = measurement.loc[inside(measurement.index, start, end)]
-    forged = quantity(window, "forged").astype(bool)
+    forged = forged.loc[inside(forged.index, start, end)]
     channels = [channel for channel in forged.columns if forged[channel].any()]
     forged = forged[channels]
     received = quantity(window, "value_received")[channels]

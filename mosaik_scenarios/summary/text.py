@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from models.recording.run_folder import RunFolder
 from mosaik_scenarios.duration import duration_text
@@ -14,6 +15,9 @@ from mosaik_scenarios.summary.detectors import DetectorSummary, Sighting
 from mosaik_scenarios.summary.grid import GridSummary
 from mosaik_scenarios.summary.protection import FaultSummary, RecloserSummary
 from mosaik_scenarios.summary.tables import Extreme
+
+if TYPE_CHECKING:
+    from mosaik_scenarios.consequences import Consequence
 
 LABEL_WIDTH = 22
 CHANNELS_SHOWN = 5
@@ -34,6 +38,7 @@ def summary_text(summary: Summary) -> str:
         "Grid": [*_grid_lines(summary.grid), *_event_lines(summary.event_counts)],
         "Protection": _protection_lines(summary.faults, summary.reclosers),
         "Attacks": [line for attack in summary.attacks for line in _attack_lines(attack)] or ["none"],
+        "Consequences": [line for found in summary.consequences for line in _consequence_lines(found)],
         "Detectors": [line for seer in summary.detectors for line in _detector_lines(seer, summary.attacks)]
         or ["none"],
         "Files": _file_lines(summary.result.folder),
@@ -115,8 +120,12 @@ def _acts(recloser: RecloserSummary) -> str:
 
 def _attack_lines(attack: AttackSummary) -> Iterator[str]:
     yield _line(attack.family, f"{_time(attack.start)} to {_time(attack.end)}")
-    if not attack.channels:
-        return
+    if attack.channels:
+        yield from _forged_lines(attack)
+    yield _line("", f"{_count(attack.taps_moved, 'tap change', 'tap changes', none='no')} while it lasted")
+
+
+def _forged_lines(attack: AttackSummary) -> Iterator[str]:
     shown = ", ".join(attack.channels[:CHANNELS_SHOWN])
     more = len(attack.channels) - CHANNELS_SHOWN
     forged = _count(len(attack.channels), "channel", "channels")
@@ -130,7 +139,26 @@ def _attack_lines(attack: AttackSummary) -> Iterator[str]:
         yield _line("", f"received up to {off} off the measured value ({change.element}, {_clock(change.at)})")
     if attack.removed_share is not None:
         yield _line("", f"the estimator removed {_percent(attack.removed_share)} of the forged readings")
-    yield _line("", f"{_count(attack.taps_moved, 'tap change', 'tap changes', none='no')} while it lasted")
+
+
+def _consequence_lines(found: Consequence) -> Iterator[str]:
+    """What changed; what an attack left as it was is not mentioned."""
+    changes = [
+        _more(found.tap_operations, "d", "tap operations"),
+        _more(found.minutes_outside, ".0f", "min outside 0.95-1.05 pu"),
+        _more(found.minutes_without_voltage, ".0f", "min without voltage"),
+        _more(found.largest_voltage_change_pu, ".4f", "pu at most"),
+        _more(found.energy_not_supplied_mwh, ".3f", "MWh not supplied"),
+        _more(found.energy_not_billed_mwh, ".3f", "MWh not billed"),
+        _more(found.losses_mwh, ".4f", "MWh of losses"),
+    ]
+    yield _line(found.of, "; ".join(change for change in changes if change) or "none at the plant")
+
+
+def _more(value: float, digits: str, of_what: str) -> str:
+    """``"+5 tap operations"``; nothing for what rounds to nothing."""
+    text = f"{value:+{digits}}"
+    return f"{text} {of_what}" if any(digit in "123456789" for digit in text) else ""
 
 
 def _detector_lines(detector: DetectorSummary, attacks: Sequence[AttackSummary]) -> Iterator[str]:

@@ -60,6 +60,8 @@ def test_another_seed_gives_other_loads_and_other_noise(clean: RunResult) -> Non
 def test_an_attacked_run_is_the_clean_run_until_the_attack_begins(clean: RunResult, attacked: RunResult) -> None:
     first, second = (before(ATTACK_START, tables_of(result)) for result in (clean, attacked))
     assert len(first["bus"]) == 5
+    labels = second.pop("attack")
+    assert not labels["active"].any(axis=None)
     assert_same(first, second)
 
 

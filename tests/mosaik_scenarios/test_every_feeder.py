@@ -10,6 +10,7 @@ import pytest
 from models.attacks import ATTACKS
 from models.detection import DETECTORS
 from mosaik_scenarios import RunResult, Scenario, catalogue, run
+from mosaik_scenarios.attack_scenarios import ATTACK_SCENARIOS
 from mosaik_scenarios.clean_days import history_of
 from mosaik_scenarios.errors import ScenarioError
 from mosaik_scenarios.manifest import claim, finish
@@ -17,16 +18,39 @@ from mosaik_scenarios.roles import Roles
 from mosaik_scenarios.twin import Experiment
 from mosaik_scenarios.world import simulate
 from networks import FEEDERS
+from networks.feeder import Feeder
 from networks.registry import load_feeder
 from networks.supply import lines_behind
+from simulators.attacker import AttackerSimulator
 
 NOON = "2026-06-17T12:00:00+02:00"
 TEXTBOOK = ("chi_square", "largest_residual")
 
-# One way to use each family, so that a new one is not forgotten here.
-ATTACK_OF_FAMILY: dict[str, dict[str, Any]] = {
-    "bias": {"channels": ["v bus 0"], "bias": 0.1},
-    "denial": {"channels": ["v bus 0"], "mode": "missing"},
+# One way to use each family, so that a new one is not forgotten here: what it does, and to which channels.
+VOLTAGE, VOLTAGES, CUSTOMER = ("v bus 5",), ("v bus 5", "v bus 7"), ("p bus 29", "q bus 29")
+ATTACK_OF_FAMILY: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
+    "bias": ({"bias": 0.1}, VOLTAGE),
+    "scaling": ({"factor": 1.1}, VOLTAGE),
+    "ramp": ({"slope_sigma": 100}, VOLTAGE),
+    "noise": ({"noise_sigma": 10}, VOLTAGE),
+    "replay": ({"age_s": 120}, VOLTAGE),
+    "denial": ({"mode": "missing"}, VOLTAGE),
+    "delay": ({"delay_s": 60}, CUSTOMER),
+    "jitter": ({"delay_s": 90}, CUSTOMER),
+    "stuck": ({"at": 0.0}, VOLTAGE),
+    "drift": ({"drift_sigma": 100}, VOLTAGE),
+    "spike": ({"height": 0.1, "probability": 1.0}, VOLTAGE),
+    "gain": ({"ratio_error_percent": -5}, CUSTOMER),
+    "wrong_sign": ({}, CUSTOMER),
+    "wrong_phase": ({}, VOLTAGES),
+    "theft": ({"factor": 0.5}, CUSTOMER),
+    "stealthy": ({"bus": 7, "vm_change_pu": 0.02, "channels": VOLTAGES}, VOLTAGES),
+    "breaker_state": ({}, ("closed switch 1",)),
+    "surge": ({"change_pu": 0.03}, ()),
+    "sag": ({"change_pu": 0.03}, ()),
+    "tap_command": ({"trafo": 0, "steps": 4}, ()),
+    "breaker_command": ({"switch": 1}, ()),
+    "set_point": ({"factor": 0.0}, ()),
 }
 
 
@@ -74,23 +98,74 @@ def test_the_recorded_state_is_a_power_flow(name: str) -> None:
     np.testing.assert_allclose(last["vm_pu"], net.res_bus.vm_pu, atol=1e-7)
 
 
-@pytest.mark.parametrize("family", ATTACKS)
-def test_every_attack_runs_and_touches_only_its_target(family: str) -> None:
-    window = {"family": family, "start": "2min", "duration": "2min"}
-    scenario = Scenario(
-        duration="5min",
-        attacks=[{**window, **ATTACK_OF_FAMILY[family]}],
-        telemetry={"loss_probability": 0},
-        detectors=(),
-    )
-    result = run(scenario)
-    forged = result.measurement["forged"]
-    assert forged["v bus 0"].tolist() == [False, False, True, True, False]
-    assert not forged.drop(columns="v bus 0").any(axis=None)
-    assert result.events[result.events["kind"] == "attack"]["after"].tolist() == [1, 0]
+@pytest.fixture(scope="module")
+def staged() -> RunResult:
+    """Every family on one timeline: two minutes of each, four minutes from onset to onset."""
+    attacks = []
+    for number, (family, (parameters, channels)) in enumerate(ATTACK_OF_FAMILY.items()):
+        window = {"family": family, "start": f"{4 + 4 * number}min", "duration": "2min"}
+        attacks.append({**window, **({"channels": channels} if channels else {}), **parameters})
+    duration = f"{6 + 4 * len(attacks)}min"
+    telemetry = {"loss_probability": 0}
+    return run(Scenario(start=NOON, duration=duration, attacks=attacks, telemetry=telemetry, detectors=()))
 
 
-@pytest.mark.parametrize("name", catalogue.CATALOGUE)
+def test_every_family_is_staged() -> None:
+    assert ATTACK_OF_FAMILY.keys() == ATTACKS.keys()
+
+
+@pytest.mark.parametrize("number", range(len(ATTACK_OF_FAMILY)), ids=list(ATTACK_OF_FAMILY))
+def test_every_attack_runs_and_touches_only_its_target(staged: RunResult, number: int) -> None:
+    family, (_, channels) = list(ATTACK_OF_FAMILY.items())[number]
+    attack, measurement, begin = staged.attack, staged.measurement, 4 + 4 * number
+    label = f"{number} {family}"
+    active = np.zeros(len(attack), dtype=bool)
+    active[begin : begin + 2] = True
+    assert (attack["active"][label] == active).all()
+    assert (attack["magnitude"][label] != 0).to_numpy()[~active].sum() == 0
+    forged = attack["forged_by"] == number
+    assert set(forged.columns[forged.any()]) == set(channels)
+    assert not forged[~active].any(axis=None)
+    np.testing.assert_array_equal(measurement["forged"], attack["forged_by"] >= 0)
+    changed = attack["change"][active].fillna(1.0) != 0
+    assert set(changed.columns[changed.any()]) == set(channels)
+
+
+def test_what_is_real_at_the_plant_is_seen_at_the_plant(staged: RunResult) -> None:
+    families = list(ATTACK_OF_FAMILY)
+    during = {family: 4 + 4 * families.index(family) for family in families}
+    source = staged.bus["vm_pu"][33]
+    nominal = source.iloc[0]
+    assert source.iloc[during["surge"]] == pytest.approx(nominal + 0.03)
+    assert source.iloc[during["sag"]] == pytest.approx(nominal - 0.03)
+    tap = staged.trafo["tap_pos"][0]
+    assert tap.iloc[during["tap_command"]] == tap.iloc[during["tap_command"] - 1] + 4
+    dead = staged.bus["vm_pu"][17].isna()
+    assert dead.to_numpy().nonzero()[0].tolist() == [during["breaker_command"], during["breaker_command"] + 1]
+    # At noon the sun's infeed is behind what the feeder draws; without it the slack delivers more.
+    supplied = staged.slack["p_mw"].sum(axis=1)
+    assert supplied.iloc[during["set_point"]] > supplied.iloc[during["set_point"] - 1] + 0.1
+
+
+@pytest.fixture(scope="module")
+def ieee33() -> Feeder:
+    return load_feeder("ieee33")
+
+
+@pytest.mark.parametrize("scenario", ATTACK_SCENARIOS, ids=lambda scenario: scenario.name)
+def test_every_attack_of_a_named_scenario_finds_its_targets(ieee33: Feeder, scenario: Scenario) -> None:
+    assert scenario.feeder == "ieee33"
+    attacker = AttackerSimulator().build(**Roles(scenario, ieee33).attacker())
+    assert [attack.family for attack in attacker.attacks] == [attack.family for attack in scenario.attacks]
+    assert all(attack.target_names for attack in attacker.attacks)
+
+
+def test_every_family_has_a_named_scenario() -> None:
+    assert {attack.family for scenario in catalogue.CATALOGUE.values() for attack in scenario.attacks} == set(ATTACKS)
+
+
+# The steps of those above are like any day's until their attacks begin.
+@pytest.mark.parametrize("name", sorted(catalogue.CATALOGUE.keys() - {scenario.name for scenario in ATTACK_SCENARIOS}))
 def test_every_scenario_of_the_catalogue_begins(name: str) -> None:
     scenario = catalogue.find(name)
     beginning = scenario.lasting(10 * scenario.step).with_overrides({"detectors": []})

@@ -111,6 +111,8 @@ def test_the_metering_plan_is_drawn_where_its_meters_are_with_their_classes() ->
         "meters": plan.to_dict("records"),
     }
     assert bus_notes(topology)[1] == "V class 0.5, P class 1"
+    in_phases = [{**metered, "phase": phase} for metered in topology["meters"][:1] for phase in "ac"]
+    assert bus_notes({**topology, "meters": in_phases})[1] == "V class 0.5 in ac"
     figure = one_line(topology, pd.Series(1.0, index=list(places)), bus_notes=bus_notes(topology))
     add_meters(figure, topology)
     drawn = {trace.name: (list(zip(trace.x, trace.y, strict=True)), trace.text) for trace in figure.data}

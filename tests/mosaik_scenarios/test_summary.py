@@ -14,7 +14,7 @@ from mosaik_scenarios.summary.attacks import summarise_attack
 from mosaik_scenarios.summary.detectors import DetectorSummary, summarise_detector
 from mosaik_scenarios.summary.grid import energy_mwh, in_operation, minutes_outside
 from mosaik_scenarios.summary.protection import RecloserSummary, summarise_reclosers
-from mosaik_scenarios.summary.tables import Extreme, highest, lowest, row_hours
+from mosaik_scenarios.summary.tables import Extreme, highest, lowest, quantity, row_hours
 from mosaik_scenarios.summary.text import summary_text
 
 START = Scenario().start
@@ -82,7 +82,9 @@ def test_a_change_downwards_keeps_its_sign_and_silence_is_counted() -> None:
     rows = [[1, 1, True, True], [1, -2, True, False], [1, np.nan, True, False], [1, 1, True, False]]
     measurement = table(rows, columns=columns)  # type: ignore[arg-type]
     moved = events([("tap", "0", 1, 2)], minutes=[2])
-    attack = summarise_attack("bias", START, START + timedelta(minutes=4), measurement, moved)
+    attack = summarise_attack(
+        "bias", START, START + timedelta(minutes=4), measurement, quantity(measurement, "forged").astype(bool), moved
+    )
     assert attack.largest_change == Extreme(-3, "v", START + timedelta(minutes=1))
     assert attack.missing_share == 0.25
     assert attack.removed_share == pytest.approx(1 / 3)

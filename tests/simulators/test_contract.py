@@ -60,7 +60,8 @@ def parameters(roles: Roles, tmp_path: Path) -> Callable[[str], dict[str, Any]]:
         "Grid": lambda: {"feeder": "ieee33"},
         "Transformer": roles.transformer,
         "Scada": roles.scada,
-        "Attacker": roles.attacker,
+        # A net is no JSON; only attacks that know the network need it.
+        **dict.fromkeys(("Attacker", "FieldAttacker"), lambda: {**roles.attacker(), "net": None}),
         "Estimator": roles.estimator,
         "Detector": lambda: {"detector": DETECTORS["chi_square"]()},
         "VoltageRegulator": roles.voltage_regulator,

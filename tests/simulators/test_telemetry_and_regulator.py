@@ -109,9 +109,7 @@ def run_chain(
     with mosaik.World(SIMULATORS, skip_greetings=True, configure_logging=False) as world:
         plant = world.start("Plant").Plant()
         scada = world.start("Scada", vectors=vectors).Scada(plan=PLAN, order=ORDER, seed=7, **scada_settings)
-        attacker = world.start("Attacker", vectors=vectors).Attacker(
-            attacks=attacks, channels=list(PLAN["name"]), std_dev=list(PLAN["std_dev"]), seed=7
-        )
+        attacker = world.start("Attacker", vectors=vectors).Attacker(attacks=attacks, plan=PLAN, seed=7)
         regulator = world.start("VoltageRegulator", vectors=vectors).VoltageRegulator(
             regulators=regulators, order=ORDER, tap_pos=[0], source=source, plan=PLAN
         )
@@ -187,7 +185,7 @@ def test_lists_cross_instead_of_arrays_where_the_wire_is_json() -> None:
 def test_entities_announce_the_order_of_their_vectors(world: mosaik.World) -> None:
     attack = {"family": "denial", "start_s": 0.0, "duration_s": 1.0, "channels": ["v bus 1"]}
     scada = world.start("Scada").Scada(plan=PLAN.to_dict("records"), order=ORDER)
-    attacker = world.start("Attacker").Attacker(attacks=[attack], channels=["v bus 0", "v bus 1"])
+    attacker = world.start("Attacker").Attacker(attacks=[attack], plan=PLAN.to_dict("records"))
     regulator = world.start("VoltageRegulator").VoltageRegulator(order=ORDER, regulators=[REGULATOR])
     assert scada.extra_info == {"channel": ["v bus 0", "v bus 1"]}
     assert attacker.extra_info == {

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.errors import InvalidParameterError
+from models.errors import InvalidParameterError, NotObservableError
 from models.estimation.believed_topology import BelievedTopology
 from models.estimation.estimator import StateEstimator
 from models.estimation.pseudo_measurements import InjectionForecast
@@ -127,6 +127,18 @@ def test_as_a_whole_a_state_is_the_mean_of_its_phases(feeder_by_phase: Feeders) 
     np.testing.assert_allclose(whole.va_degree, plant.va_degree, atol=1e-6)
     np.testing.assert_allclose(whole.trafo_p_lv_mw, plant.trafo_p_lv_mw, atol=1e-6)
     np.testing.assert_allclose(whole.vectors["va_b_degree"], feeder.plant.phases.va_degree[:, 1], atol=1e-6)
+
+
+def test_phases_that_nobody_measures_are_named(feeder_by_phase: Feeders) -> None:
+    feeder = feeder_by_phase("ieee13")
+    plan, bus = feeder.plan("full"), feeder.net.bus
+    lateral = bus.index[bus.name.isin(["645", "646"])]
+    lines = feeder.net.line.index[feeder.net.line.to_bus.isin(lateral)]
+    there = plan.element.isin(lateral) & (plan.element_type == "bus")
+    there |= plan.element.isin(lines) & (plan.element_type == "line")
+    # Kirchhoff's law at the head of the lateral tells the voltage at its first bus, nothing that at its second.
+    with pytest.raises(NotObservableError, match=f": {lateral[1]} b, {lateral[1]} c;"):
+        StateEstimator(feeder.network, plan[~there], pseudo_measurements=False)
 
 
 @pytest.mark.parametrize("phase", [None, "a"])

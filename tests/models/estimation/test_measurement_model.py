@@ -46,7 +46,7 @@ def on_whole_network(collector: RowCollector, admittances: Admittances) -> Rows:
 def evaluate(rows: Rows, va_radian: np.ndarray, vm_pu: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """h(x) and the dense Jacobian by all angles, then all magnitudes."""
     v = vm_pu * np.exp(1j * va_radian)
-    predicted, values = predict(rows, v), linearise(rows, v)
+    predicted, values = predict(rows, v), linearise(rows, v, np.ones(len(rows.quantity)))
     row = np.repeat(np.arange(len(predicted)), np.diff(rows.term_start))
     jacobian = np.zeros((len(predicted), 2 * len(vm_pu)))
     np.add.at(jacobian, (row, rows.term_node), values[0::2])
@@ -119,7 +119,7 @@ def test_both_factors_equal_the_dense_gain_matrix(transmission: Admittances, see
     layout, pattern = lay_out(rows, elimination_order(rows, n), transmission.reference_nodes)
     va_radian, vm_pu = rng.uniform(-0.3, 0.3, n), rng.uniform(0.95, 1.05, n)
     weight = rng.uniform(0.5, 2.0, len(rows.quantity))
-    values = linearise(rows, vm_pu * np.exp(1j * va_radian))
+    values = linearise(rows, vm_pu * np.exp(1j * va_radian), weight)
 
     _, dense = evaluate(rows, va_radian, vm_pu)
     by_state = np.zeros((len(weight), layout.n_state + 1))
