@@ -76,7 +76,17 @@ class Experiment:
         reading = noise * self.meters.std_dev * self.random.standard_normal(len(self.plan))
         forecast = noise * self.forecast_std_dev * self.random.standard_normal(self.forecast_std_dev.shape)
         load = self.net.load[["p_mw", "q_mvar"]].to_numpy().T + forecast
-        return self.estimator.estimate(self.true_values + reading + error, np.ones(len(self.plan), bool), *load)
+        return self.estimator.estimate(
+            self.true_values + reading + error,
+            np.ones(len(self.plan), bool),
+            *load,
+            forecast_variance_factor=self._variance_at_truth(*load),
+        )
+
+    def _variance_at_truth(self, p_mw: np.ndarray, q_mvar: np.ndarray) -> np.ndarray:
+        """Forecasts stray about what is drawn here, not customers about their forecast. (2 n_bus,)"""
+        at_truth, claimed = (self.estimator.forecast.consumption(*f).variance for f in ((None, None), (p_mw, q_mvar)))
+        return np.divide(at_truth, claimed, out=np.ones_like(claimed), where=claimed > 0.0)
 
     def gross_error(self, channels: Sequence[int], size: float = GROSS) -> np.ndarray:
         """Errors of so many standard deviations, with random signs. (n_channel,)"""
@@ -108,10 +118,10 @@ def build(name: str, plan: Callable[[Any], DataFrame]) -> Experiment:
 def _forecast_std_dev(network: NetworkModel) -> np.ndarray:
     """What a bus is uncertain by, laid on its first load. (2, n_load)"""
     forecast = InjectionForecast(network, PSEUDO_STD_DEV_FRACTION)
-    variance = forecast.variance(forecast.other_consumption(network.admittances())).reshape(2, network.n_bus)
-    variance[~np.isfinite(variance)] = 0.0
+    variance = forecast.consumption(None, None).variance + forecast.other_consumption(network.admittances()).variance
+    variance = np.where(np.isfinite(variance), variance, 0.0).reshape(2, network.n_bus)
     std_dev = np.zeros((2, len(network.load_bus)))
-    in_service = np.flatnonzero(forecast.loads_in_service)
+    in_service = np.flatnonzero(network.load_weight)
     _, first = np.unique(network.load_bus[in_service], return_index=True)
     load = in_service[first]
     std_dev[:, load] = np.sqrt(variance[:, network.load_bus[load]]) / network.load_weight[load]

@@ -260,11 +260,18 @@ class Roles:
         }
 
     def estimator(self) -> dict[str, Any]:
-        """The control room's own copy of the network and its metering plan."""
+        """The control room's own copy of the network, its metering plan, and what it knows of links and customers."""
+        telemetry = self.scenario.telemetry
         return {
             "network": self.feeder.net,
             "circuit": self.circuit,
             "plan": self.plan,
+            "reporting": {
+                "scan_period_s": self.scenario.scan_period.total_seconds(),
+                "deadband_percent": telemetry.deadband_percent,
+                "loss_probability": telemetry.loss_probability,
+            },
+            "load_class": self.feeder.loads().profile.tolist(),
             "significance": self.scenario.estimator.significance,
             "identification_threshold": self.scenario.estimator.residual_threshold,
             "method": self.scenario.estimator.method,

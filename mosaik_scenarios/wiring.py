@@ -96,6 +96,7 @@ def connect_control_room(world: Any, twin: Twin) -> None:
     """All the control room knows, taps and switches included, comes past the attacker; protection sees for itself."""
     world.connect(twin.attacker, twin.estimator, *TELEMETRY)
     world.connect(twin.profiles, twin.estimator, "load_p_mw_forecast", "load_q_mvar_forecast")
+    world.connect(twin.photovoltaic, twin.estimator, "sgen_p_mw_forecast", "sgen_q_mvar_forecast")
     for detector in twin.detectors.values():
         world.connect(twin.attacker, detector, *TELEMETRY)
         world.connect(twin.estimator, detector, "objective", "degrees_of_freedom", "normalised_residual")

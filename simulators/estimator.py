@@ -1,4 +1,4 @@
-"""The state estimator as a mosaik simulator."""
+"""The control room's state estimator as a mosaik simulator."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from models.parameters import from_mapping
 from models.phases import PHASES, of_phase
-from models.telemetry.quality import Quality
+from models.telemetry.quality import Quality, Telemetry
 from simulators.adapter import ModelAdapter
 
 if TYPE_CHECKING:
     import pandas as pd
     from pandapower import pandapowerNet
 
-    from models.estimation.believed_topology import BelievedTopology
+    from models.estimation.control_room import ControlRoom
     from models.estimation.estimate import Estimate
-    from models.estimation.estimator import StateEstimator
+    from models.estimation.staleness import Reporting
     from models.network_model import FloatArray, NetworkModel
     from models.phase_network import PhaseNetworkModel
 
 BY_PHASE = tuple(of_phase(vector, phase) for vector in ("vm_pu", "va_degree") for phase in PHASES)
-USABLE = (Quality.VALID, Quality.STALE)
+FORECASTS = ("load_p_mw_forecast", "load_q_mvar_forecast", "sgen_p_mw_forecast", "sgen_q_mvar_forecast")
 
 
-class ControlRoom(NamedTuple):
-    """The estimator, and what it takes the network for; `phases` is the network where it is estimated by phase."""
+class Estimation(NamedTuple):
+    """The control room; `phases` is its network where it estimates by phase, `unknown` what it says where not."""
 
-    estimator: StateEstimator
-    topology: BelievedTopology
+    room: ControlRoom
     phases: PhaseNetworkModel | None
     unknown: FloatArray
 
@@ -37,18 +37,20 @@ class ControlRoom(NamedTuple):
 class EstimatorSimulator(ModelAdapter):
     """Estimates the voltage of every bus from what the control room received.
 
-    Where taps and switches stand it knows from telemetry alone (`BelievedTopology`): what is lost, late or forged on
-    the way makes it estimate another network than there is.
+    Where taps and switches stand, how far to trust an old value and how far a forecast the `ControlRoom` knows from
+    telemetry alone: what is lost, late or forged on the way makes it estimate another network than there is.
 
     Parameters of ``Estimator``: `network`, the network as the control room believes it to be (a `NetworkModel` or a
     pandapower net); `plan`, the metering plan (a DataFrame, or a list of its rows as mappings); `circuit`, the net's
     OpenDSS circuit (`networks.three_phase.opendss_circuit.opendss_circuit`), with which every phase is estimated and
-    every channel of the plan has a `phase`; `significance`, `identification_threshold`, `max_removals`,
-    `pseudo_std_dev_fraction` and `method` of `StateEstimator`.
+    every channel of the plan has a `phase`; `reporting`, a mapping (or instance) of `Reporting`; `load_class`, what
+    customers every load has; `significance`, `identification_threshold`, `max_removals`, `pseudo_std_dev_fraction` and
+    `method` of `StateEstimator`.
 
-    Inputs: value_received [unit of the channel] and quality [codes of `Quality`] (n_channel); only VALID and STALE
-    values are used, and all of them where no quality is connected; timestamp_s [s] (n_channel) is accepted and not
-    used. load_p_mw_forecast [MW], load_q_mvar_forecast [Mvar] (n_load), nominal where not connected.
+    Inputs: value_received [unit of the channel], timestamp_s [s] and quality [codes of `Quality`] (n_channel); only
+    VALID and STALE values are used; without quality all count, without timestamps all are fresh. load_p_mw_forecast
+    [MW], load_q_mvar_forecast [Mvar] (n_load), nominal where not connected; sgen_p_mw_forecast [MW],
+    sgen_q_mvar_forecast [Mvar] (n_sgen), anything up to nominal where not connected.
 
     Outputs: vm_pu_estimated [pu], va_degree_estimated [degree] (n_bus), NaN where de-energised or without a solution;
     trafo_p_lv_mw_estimated [MW], trafo_q_lv_mvar_estimated [Mvar] (n_trafo), into the transformer;
@@ -65,19 +67,15 @@ class EstimatorSimulator(ModelAdapter):
         "network",
         "plan",
         "circuit",
+        "reporting",
+        "load_class",
         "significance",
         "identification_threshold",
         "max_removals",
         "pseudo_std_dev_fraction",
         "method",
     )
-    INPUTS = (
-        "value_received",
-        "timestamp_s",
-        "quality",
-        "load_p_mw_forecast",
-        "load_q_mvar_forecast",
-    )
+    INPUTS = ("value_received", "timestamp_s", "quality", *FORECASTS)
     OUTPUTS = (
         "vm_pu_estimated",
         "va_degree_estimated",
@@ -101,40 +99,36 @@ class EstimatorSimulator(ModelAdapter):
         network: NetworkModel | pandapowerNet,
         plan: pd.DataFrame | Sequence[Mapping[str, Any]],
         circuit: Any = None,
+        reporting: Reporting | Mapping[str, Any] | None = None,
         **settings: Any,
-    ) -> ControlRoom:
+    ) -> Estimation:
         import pandas as pd
 
-        from models.estimation.believed_topology import BelievedTopology
-        from models.estimation.estimator import StateEstimator
+        from models.estimation.control_room import ControlRoom
+        from models.estimation.staleness import Reporting
         from models.network_model import NetworkModel
         from models.phase_network import PhaseNetworkModel
 
         balanced = network if isinstance(network, NetworkModel) else NetworkModel(network)
         phases = None if circuit is None else PhaseNetworkModel(balanced.net, circuit)
-        as_built = phases or balanced
-        estimator = StateEstimator(as_built, pd.DataFrame(plan), **settings)
+        room = ControlRoom(phases or balanced, pd.DataFrame(plan), from_mapping(Reporting, reporting), **settings)
         unknown = np.full(balanced.n_bus, np.nan)
         unknown.setflags(write=False)
-        return ControlRoom(estimator, BelievedTopology(as_built, estimator.channels), phases, unknown)
+        return Estimation(room, phases, unknown)
 
-    def advance(self, model: ControlRoom, seconds: float, inputs: Mapping[str, Any]) -> dict[str, Any]:
-        value = inputs.get("value_received", np.full(len(model.estimator.channels), np.nan))
-        usable = np.isin(inputs["quality"], USABLE) if "quality" in inputs else np.ones(len(value), dtype=bool)
-        model.topology.update(value, usable)
-        estimate = model.estimator.estimate(
-            value,
-            usable,
-            load_p_mw_forecast=inputs.get("load_p_mw_forecast"),
-            load_q_mvar_forecast=inputs.get("load_q_mvar_forecast"),
-            tap_pos=model.topology.tap_pos,
-            switch_closed=model.topology.switch_closed,
+    def advance(self, model: Estimation, seconds: float, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        n_channel = len(model.room.estimator.channels)
+        telemetry = Telemetry(
+            value=inputs.get("value_received", np.full(n_channel, np.nan)),
+            timestamp_s=inputs.get("timestamp_s", np.full(n_channel, seconds)),
+            quality=inputs.get("quality", np.full(n_channel, Quality.VALID, dtype=np.int8)),
         )
+        estimate = model.room.estimate(seconds, telemetry, **{name: inputs.get(name) for name in FORECASTS})
         state = self._state(model, estimate)
         tests = {name: getattr(estimate, name) for name in self.OUTPUTS if not name.endswith("_estimated")}
         return {f"{name}_estimated": vector for name, vector in state.items()} | tests
 
-    def _state(self, model: ControlRoom, estimate: Estimate) -> dict[str, FloatArray]:
+    def _state(self, model: Estimation, estimate: Estimate) -> dict[str, FloatArray]:
         """What is estimated, as a whole and by phase."""
         from models.estimation.state_by_phase import StateByPhase
 
@@ -144,6 +138,7 @@ class EstimatorSimulator(ModelAdapter):
         state = StateByPhase(estimate, model.phases)
         return {name: getattr(state, name) for name in whole} | {**state.vectors}
 
-    def order(self, model: ControlRoom) -> dict[str, list[Any]]:
-        order = model.estimator.network.order()
-        return {"bus": order["bus"], "trafo": order["trafo"], "channel": list(model.estimator.channels.name)}
+    def order(self, model: Estimation) -> dict[str, list[Any]]:
+        estimator = model.room.estimator
+        order = estimator.network.order()
+        return {"bus": order["bus"], "trafo": order["trafo"], "channel": list(estimator.channels.name)}

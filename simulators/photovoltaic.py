@@ -18,13 +18,14 @@ class PhotovoltaicSimulator(ModelAdapter):
 
     Inputs: ``dni_w_per_m2``, ``ghi_w_per_m2``, ``dhi_w_per_m2`` [W/m^2], ``ambient_c`` [degC],
     ``wind_speed_m_per_s`` [m/s], ``sun_elevation_degree``, ``sun_azimuth_degree`` [degree]. Without sun it is night.
-    Outputs (n_sgen), generation positive: ``sgen_p_mw`` [MW], ``sgen_q_mvar`` [Mvar].
+    Outputs (n_sgen), generation positive: ``sgen_p_mw`` [MW], ``sgen_q_mvar`` [Mvar]; ``sgen_p_mw_forecast`` [MW],
+    ``sgen_q_mvar_forecast`` [Mvar], what the control room expects, which knows weather and ratings, not tilts.
     """
 
     MODEL: ClassVar[str] = "Photovoltaic"
     PARAMS: ClassVar[tuple[str, ...]] = ("p_mw", "q_mvar", "photovoltaic", "sgen_index")
     INPUTS: ClassVar[tuple[str, ...]] = WEATHER
-    OUTPUTS: ClassVar[tuple[str, ...]] = ("sgen_p_mw", "sgen_q_mvar")
+    OUTPUTS: ClassVar[tuple[str, ...]] = ("sgen_p_mw", "sgen_q_mvar", "sgen_p_mw_forecast", "sgen_q_mvar_forecast")
 
     def build(
         self,
@@ -44,8 +45,8 @@ class PhotovoltaicSimulator(ModelAdapter):
 
     def advance(self, model: StaticGenerators, seconds: float, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """Convert the weather of this time."""
-        p_mw, q_mvar = model.power(WeatherSample(**inputs))
-        return {"sgen_p_mw": p_mw, "sgen_q_mvar": q_mvar}
+        power = model.power(WeatherSample(**inputs))
+        return {f"sgen_{name}": vector for name, vector in power._asdict().items()}
 
     def order(self, model: StaticGenerators) -> dict[str, list[Any]]:
         """The pandapower index of each static generator."""

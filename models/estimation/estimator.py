@@ -55,7 +55,7 @@ class StateEstimator:
     max_removals
         Most removals in one estimate.
     pseudo_std_dev_fraction
-        Standard deviation of a load's forecast over its nominal power. [-]
+        Standard deviation of a load's forecast over the forecast. [-]
     pseudo_measurements
         Whether the forecast of loads and the like stands in for meters they do not have.
     zero_injection
@@ -112,7 +112,7 @@ class StateEstimator:
             else identification_threshold
         )
         self.max_removals = max_removals
-        self._forecast = InjectionForecast(
+        self.forecast = InjectionForecast(
             network,
             pseudo_std_dev_fraction,
             pseudo_measurements=pseudo_measurements,
@@ -130,6 +130,9 @@ class StateEstimator:
         tap_pos: Any = None,
         switch_closed: Any = None,
         extra_variance: FloatArray | None = None,
+        sgen_p_mw_forecast: FloatArray | None = None,
+        sgen_q_mvar_forecast: FloatArray | None = None,
+        forecast_variance_factor: FloatArray | None = None,
     ) -> Estimate:
         """The most likely state at one time.
 
@@ -145,6 +148,11 @@ class StateEstimator:
             Believed states of transformers and switches; None is as built. (n_trafo,), (n_switch,)
         extra_variance
             Variance that channels have beside their meters', such as that of a stale value; None is none. (n_channel,)
+        sgen_p_mw_forecast, sgen_q_mvar_forecast
+            What static generators are expected to feed in; None is anything up to nominal. (n_sgen,) [MW], [Mvar]
+        forecast_variance_factor
+            How much larger the forecasts' variance is at every bus than they say themselves, for active, then reactive
+            power; None is 1. (2 n_bus,)
 
         Raises
         ------
@@ -159,12 +167,16 @@ class StateEstimator:
                 f"value and usable have one entry for each of the {len(self.channels)} channels of the plan, "
                 f"got shapes {value.shape} and {usable.shape}."
             )
-        self._refuse_misfits(load_p_mw_forecast, load_q_mvar_forecast, tap_pos, switch_closed, extra_variance)
+        forecasts = (load_p_mw_forecast, load_q_mvar_forecast, sgen_p_mw_forecast, sgen_q_mvar_forecast)
+        self._refuse_misfits(forecasts, tap_pos, switch_closed, extra_variance)
+        consumption = self.forecast.consumption(*forecasts)
+        if forecast_variance_factor is not None:
+            consumption = consumption._replace(variance=consumption.variance * forecast_variance_factor)
         snapshot = Snapshot(
             topology=self._topology(self.network.admittances(tap_pos, switch_closed)),
             value=value,
             usable=usable & np.isfinite(value),
-            consumption=self._forecast.consumption(load_p_mw_forecast, load_q_mvar_forecast),
+            consumption=consumption,
             extra_variance=extra_variance,
         )
         readings = snapshot.readings()
@@ -236,8 +248,7 @@ class StateEstimator:
 
     def _refuse_misfits(
         self,
-        load_p_mw_forecast: FloatArray | None,
-        load_q_mvar_forecast: FloatArray | None,
+        forecasts: tuple[FloatArray | None, ...],
         tap_pos: Any,
         switch_closed: Any,
         extra_variance: FloatArray | None,
@@ -245,8 +256,10 @@ class StateEstimator:
         """Refuse what would otherwise be taken for something else, or fail deep inside."""
         network = self.network
         for name, vector, elements in (
-            ("load_p_mw_forecast", load_p_mw_forecast, network.load_weight),
-            ("load_q_mvar_forecast", load_q_mvar_forecast, network.load_weight),
+            ("load_p_mw_forecast", forecasts[0], network.load_weight),
+            ("load_q_mvar_forecast", forecasts[1], network.load_weight),
+            ("sgen_p_mw_forecast", forecasts[2], network.sgen_weight),
+            ("sgen_q_mvar_forecast", forecasts[3], network.sgen_weight),
             ("tap_pos", tap_pos, network.initial_tap_pos),
             ("switch_closed", switch_closed, network.initial_switch_closed),
             ("extra_variance", extra_variance, self.channels.name),
@@ -262,7 +275,7 @@ class StateEstimator:
     def _topology(self, admittances: NetworkEquations) -> TopologyEstimation:
         """The compiled topology state, from the cache if it was met lately."""
         if admittances not in self._topologies:
-            self._topologies[admittances] = TopologyEstimation(admittances, self.channels, self._forecast)
+            self._topologies[admittances] = TopologyEstimation(admittances, self.channels, self.forecast)
             if len(self._topologies) > CACHED_TOPOLOGIES:
                 self._topologies.popitem(last=False)
         self._topologies.move_to_end(admittances)
@@ -288,7 +301,7 @@ class StateEstimator:
 
     def _readings_of_ones(self, topology: TopologyEstimation, usable: BoolArray) -> Readings:
         """Readings for questions that do not depend on what is read."""
-        ones, nominal = np.ones(len(self.channels)), self._forecast.consumption(None, None)
+        ones, nominal = np.ones(len(self.channels)), self.forecast.consumption(None, None)
         return topology.measurements.read(ones, usable, nominal)
 
     def _no_estimate(self, unobservable_buses: tuple[int, ...], *, observable: bool) -> Estimate:

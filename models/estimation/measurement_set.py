@@ -17,7 +17,7 @@ from models.estimation.elimination import Elimination, nodes_to_eliminate
 from models.estimation.measurement_model import ACTIVE_POWER, ANGLE, CURRENT, REACTIVE_POWER, VOLTAGE, RowCollector
 from models.estimation.metering_plan import STATUS, Channels
 from models.estimation.network_equations import NetworkEquations
-from models.estimation.pseudo_measurements import InjectionForecast
+from models.estimation.pseudo_measurements import ExpectedConsumption, InjectionForecast
 from models.network_model import BoolArray, FloatArray, IntArray
 
 POWERS = (ACTIVE_POWER, REACTIVE_POWER)
@@ -59,8 +59,8 @@ class Contributions(NamedTuple):
         where there is none.
     scale
         Per unit of the row per unit of the channel and forecast. (n_contribution,)
-    channel_variance, forecast_variance
-        By meter and by forecast, infinite where there is none. (n_contribution,) [pu^2]
+    channel_variance
+        By meter, infinite where there is none. (n_contribution,) [pu^2]
     """
 
     row: IntArray
@@ -68,7 +68,6 @@ class Contributions(NamedTuple):
     source: IntArray
     scale: FloatArray
     channel_variance: FloatArray
-    forecast_variance: FloatArray
 
 
 class MeasurementSet:
@@ -132,9 +131,9 @@ class MeasurementSet:
             self._substitute[row] = pseudo.get(place, NONE)
         self._other_consumption = forecast.other_consumption(admittances)
         self._no_extra_variance = np.zeros(len(channels))
-        self._contributed = self._with_variances(forecast.variance(self._other_consumption))
+        self._contributed = self._with_variances()
         self.n_contribution = np.bincount(self._contributed.row, minlength=self.n_row)
-        self._zero_variance = self._variance_of_zero_injections()
+        self._zero_variance = self._variance_of_zero_injections(forecast.consumption(None, None))
 
     @property
     def n_row(self) -> int:
@@ -142,7 +141,11 @@ class MeasurementSet:
         return len(self.rows.quantity)
 
     def read(
-        self, value: FloatArray, usable: BoolArray, consumption: FloatArray, extra_variance: FloatArray | None = None
+        self,
+        value: FloatArray,
+        usable: BoolArray,
+        consumption: ExpectedConsumption,
+        extra_variance: FloatArray | None = None,
     ) -> Readings:
         """The rows at one time.
 
@@ -153,11 +156,11 @@ class MeasurementSet:
         extra_variance
             Variance that channels have beside their meters', such as that of a stale value; None is none. (n_channel,)
         consumption
-            What `InjectionForecast.consumption` expects. (2 n_bus,) [MW, Mvar]
+            What `InjectionForecast.consumption` expects.
         """
         if extra_variance is None:
             extra_variance = self._no_extra_variance
-        consumption = consumption + self._other_consumption
+        other = self._other_consumption
         return Readings(
             *read_rows(
                 self._contributed,
@@ -167,7 +170,8 @@ class MeasurementSet:
                 self.n_metered,
                 value,
                 usable,
-                consumption,
+                consumption.power + other.power,
+                consumption.variance + other.variance,
                 extra_variance,
             )
         )
@@ -270,22 +274,22 @@ class MeasurementSet:
         channels = zip(self._channels.quantity, self._channels.element_type, self._channels.position, strict=True)
         return [NONE if kind == STATUS else int(places[element][position]) for kind, element, position in channels]
 
-    def _with_variances(self, forecast_variance: FloatArray) -> Contributions:
-        """What was collected, with the variance of every contribution by meter and by forecast."""
+    def _with_variances(self) -> Contributions:
+        """What was collected, with the variance of every contribution by meter."""
         table = np.array(self._contributions, dtype=float).reshape(-1, 4)
         row, channel, source = table[:, :3].T.astype(np.int64)
         scale = table[:, 3].copy()
         # The last place of a vector is what NONE points to.
         channel_variance = scale**2 * np.append(self._channels.variance, np.inf)[channel]
-        by_forecast = scale**2 * np.append(forecast_variance, np.inf)[source]
-        return Contributions(row, channel, source, scale, channel_variance, by_forecast)
+        return Contributions(row, channel, source, scale, channel_variance)
 
-    def _variance_of_zero_injections(self) -> FloatArray:
+    def _variance_of_zero_injections(self, nominal: ExpectedConsumption) -> FloatArray:
         """Variance of every zero injection, zero of other rows. (n_row,) [pu^2]"""
         contributed = self._contributed
         is_power = np.isin(self.rows.quantity[contributed.row], POWERS)
-        by_channel, by_forecast = contributed.channel_variance[is_power], contributed.forecast_variance[is_power]
-        power_variance = np.concatenate((by_channel, by_forecast))
+        expected_variance = np.append(nominal.variance + self._other_consumption.variance, np.inf)
+        by_forecast = contributed.scale**2 * expected_variance[contributed.source]
+        power_variance = np.concatenate((contributed.channel_variance[is_power], by_forecast[is_power]))
         sharpest = power_variance[power_variance > 0.0].min(initial=1.0)
         return np.where(self.is_zero_injection, ZERO_INJECTION_SHARPNESS**2 * sharpest, 0.0)
 
@@ -299,7 +303,8 @@ def read_rows(
     n_metered: int,
     value: FloatArray,
     usable: BoolArray,
-    consumption: FloatArray,
+    expected: FloatArray,
+    expected_variance: FloatArray,
     extra_variance: FloatArray,
 ) -> tuple[FloatArray, FloatArray, BoolArray, BoolArray]:
     """The fields of `Readings`; `substitute` is the row that rests while a metered row counts. (n_metered,)"""
@@ -314,8 +319,8 @@ def read_rows(
             measured[row] += scale * value[channel]
             variance[row] += contributed.channel_variance[k] + scale**2 * extra_variance[channel]
         else:
-            measured[row] += scale * consumption[source] if source != NONE else 0.0
-            variance[row] += contributed.forecast_variance[k]
+            measured[row] += scale * expected[source] if source != NONE else 0.0
+            variance[row] += scale**2 * expected_variance[source] if source != NONE else np.inf
     for row in range(len(quantity)):
         active[row] &= np.isfinite(variance[row])
         if row < n_metered and active[row] and substitute[row] != NONE:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from models.estimation.measurement_set import Readings
+from models.estimation.pseudo_measurements import ExpectedConsumption
 from models.estimation.topology import Fit, TopologyEstimation
 from models.network_model import BoolArray, FloatArray
 
@@ -32,8 +33,7 @@ class Snapshot:
     """(n_channel,)"""
     usable: BoolArray
     """(n_channel,)"""
-    consumption: FloatArray
-    """What `InjectionForecast.consumption` expects, (2 n_bus,). [MW, Mvar]"""
+    consumption: ExpectedConsumption
     extra_variance: FloatArray | None
     """Beside the meters' own, (n_channel,)."""
 

@@ -1,11 +1,11 @@
 """How much less an old value says than a fresh one: its variance grows with the channel's measured random walk.
 
 What a channel measures is taken to wander, x_t = x_s + w with Var(w) = q (t - s), as forecasting-aided state estimation
-takes the state to do between two scans [1]_ [2]_. A value read at s with the meter's variance sigma^2 and used at t then
-has the variance sigma^2 + q (t - s). The intensity q of every channel is measured while values come in: a change d between
+takes the state to do between two scans [1]_ [2]_. A value read at s with the meter's variance sigma^2 and used at t has
+the variance sigma^2 + q (t - s). The intensity q of every channel is measured while values come in: a change d between
 two successive reports has E[d^2] = 2 sigma_r^2 + q (t - s), where sigma_r is what of the meter's error is new in every
 report (biases and drifts are not), and two successive changes share the noise of the report between them,
-E[d d'] = -sigma_r^2 [4]_. So q is the mean of d^2 + 2 d d' over the mean interval, however the meter's error is made up.
+E[d d'] = -sigma_r^2 [4]_. So q is the mean of d^2 + 2 d d' over the mean interval, however the error is made up.
 
 Report by exception adds something: a scan that sends nothing has, unless its message was lost, read a value within the
 deadband of the last report. That reading is as good as known, but for an error spread evenly over the deadband on
@@ -22,10 +22,12 @@ References
 """
 
 from dataclasses import dataclass
+from math import erf, floor, sqrt
+from typing import NamedTuple
 
+import numba
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import erf
 
 from models.estimation.measurement_model import ANGLE, VOLTAGE
 from models.estimation.metering_plan import STATUS, Channels
@@ -71,6 +73,30 @@ class Reporting:
         require_number("loss_probability", self.loss_probability, at_least=0.0, at_most=1.0)
 
 
+class Walks(NamedTuple):
+    """What is known of every channel, and what was seen of it so far; all (n_channel,)."""
+
+    variance: FloatArray
+    """Of the meter. [unit^2]"""
+    deadband: FloatArray
+    """[unit]"""
+    scan_period_s: FloatArray
+    walks: BoolArray
+    """False for states of equipment, which do not wander."""
+    value: FloatArray
+    """The last report; NaN before the first and while a value is given up. [unit]"""
+    timestamp_s: FloatArray
+    change: FloatArray
+    """From the report before it, NaN without one. [unit]"""
+    changes: FloatArray
+    """Number of changes learned from."""
+    mean_interval_s: FloatArray
+    mean_walk: FloatArray
+    """Moving averages over these changes. [s], [unit^2]"""
+    intensity: FloatArray
+    """q, their ratio. [unit^2/s]"""
+
+
 class AgeVariance:
     """Watches all channels and tells what variance their age adds to that of their meters.
 
@@ -82,28 +108,31 @@ class AgeVariance:
         What deadbands are a percentage of, (n_channel,). [unit of the channel]
     reporting
         How values are sent.
-
-    Attributes
-    ----------
-    intensity
-        Variance by which every channel wanders in a second, as measured so far, (n_channel,). [unit^2/s]
     """
 
     def __init__(self, channels: Channels, full_scale: ArrayLike, reporting: Reporting) -> None:
-        self._scan_period_s = np.broadcast_to(np.asarray(reporting.scan_period_s, dtype=float), len(channels))
+        n_channel = len(channels)
         self._loss_probability = reporting.loss_probability
-        self._deadband = np.asarray(full_scale, dtype=float) * reporting.deadband_percent / 100.0
-        self._walks = channels.quantity != STATUS
-        self._noise = np.where(self._walks, 2.0 * channels.variance, 0.0)
         stands_still = np.isin(channels.quantity, (VOLTAGE, ANGLE))
         wanders = np.where(stands_still, VOLTAGE_WANDERS_A_MINUTE, WANDERS_A_MINUTE)
-        self.intensity: FloatArray = 0.5 * self._noise * wanders**2 / 60.0
-        self._value = np.full(len(channels), np.nan)
-        self._timestamp_s = np.full(len(channels), np.nan)
-        self._change = np.full(len(channels), np.nan)
-        self._changes = np.zeros(len(channels))
-        self._mean_interval_s = np.zeros(len(channels))
-        self._mean_walk = np.zeros(len(channels))
+        self._walks = Walks(
+            variance=channels.variance.astype(float),
+            deadband=np.asarray(full_scale, dtype=float) * reporting.deadband_percent / 100.0,
+            scan_period_s=np.broadcast_to(np.asarray(reporting.scan_period_s, dtype=float), n_channel).copy(),
+            walks=channels.quantity != STATUS,
+            value=np.full(n_channel, np.nan),
+            timestamp_s=np.full(n_channel, np.nan),
+            change=np.full(n_channel, np.nan),
+            changes=np.zeros(n_channel),
+            mean_interval_s=np.zeros(n_channel),
+            mean_walk=np.zeros(n_channel),
+            intensity=channels.variance * wanders**2 / 60.0,
+        )
+
+    @property
+    def intensity(self) -> FloatArray:
+        """Variance by which every channel wanders in a second, as measured so far, (n_channel,). [unit^2/s]"""
+        return self._walks.intensity.copy()
 
     def update(
         self, seconds: float, value: FloatArray, timestamp_s: FloatArray, quality: NDArray[np.int8]
@@ -119,71 +148,94 @@ class AgeVariance:
 
         Returns
         -------
-        (n_channel,) 0 for fresh values, missing ones and statuses. [unit^2]
+        (n_channel,) 0 for fresh values, missing ones and states of equipment. [unit^2]
         """
-        held = self._walks & np.isfinite(value) & np.isfinite(timestamp_s) & (quality < Quality.MISSING)
-        new = held & ~(timestamp_s <= self._timestamp_s)
-        self._learn(new & np.isfinite(self._value), value, timestamp_s)
-        # What happened while a value was given up says nothing of how the channel wanders from scan to scan.
-        self._value = np.where(held, np.where(new, value, self._value), np.nan)
-        self._change[~held] = np.nan
-        self._timestamp_s = np.where(new, timestamp_s, self._timestamp_s)
-        return self._variance_of_age(seconds, held)
-
-    def _learn(self, reported: BoolArray, value: FloatArray, timestamp_s: FloatArray) -> None:
-        """Take the changes since the last report into the moving averages."""
-        interval_s = np.where(reported, timestamp_s - self._timestamp_s, 0.0)
-        credible = LARGEST_CHANGE * np.sqrt(self._noise + self.intensity * interval_s)
-        change = np.where(reported, np.clip(value - self._value, -credible, credible), 0.0)
-        counts = reported & np.isfinite(self._change)
-        walk = np.where(counts, change**2 + 2.0 * change * self._change, 0.0)
-        self._change = np.where(reported, change, self._change)
-
-        first = counts & (self._changes == 0)
-        self._mean_interval_s[first] = interval_s[first]
-        self._mean_walk[first] = (self.intensity * interval_s)[first]
-        self._changes += counts
-        weight = counts / np.minimum(PRIOR_CHANGES + self._changes, REMEMBERED_CHANGES)
-        self._mean_interval_s += weight * (interval_s - self._mean_interval_s)
-        self._mean_walk += weight * (walk - self._mean_walk)
-        # Averaged before they are divided: reports by exception come soonest when the change is largest.
-        known = self._changes > 0
-        self.intensity[known] = np.maximum(self._mean_walk[known], 0.0) / self._mean_interval_s[known]
-
-    def _variance_of_age(self, seconds: float, held: BoolArray) -> FloatArray:
+        held = np.isfinite(value) & np.isfinite(timestamp_s) & (np.asarray(quality) < Quality.MISSING)
+        held &= self._walks.walks
+        watch(self._walks, held, np.asarray(value, dtype=float), np.asarray(timestamp_s, dtype=float))
         if not held.any():
             return np.zeros(len(held))
-        scans, silent_s = self._silence(held)
-        wandered = self.intensity * silent_s
-        unmoved = (1.0 - self._share_lost()) ** scans
-        within_deadband = self._told_twice(wandered, self._deadband**2 / 3.0)
-        since_s = np.where(held, np.maximum(seconds - self._timestamp_s - silent_s, 0.0), 0.0)
-        return held * (self.intensity * since_s + unmoved * within_deadband + (1.0 - unmoved) * wandered)
+        last_scan_s = float(np.max(self._walks.timestamp_s[held]))
+        return added_variance(self._walks, held, float(seconds), last_scan_s, self._loss_probability)
 
-    def _silence(self, held: BoolArray) -> tuple[FloatArray, FloatArray]:
-        """Scans that every channel was silent at, and the time from its last report to the last of them. [-], [s]
 
-        Where others have been heard of since, a channel was silent; before, nobody could have been heard.
-        """
-        behind_s = np.where(held, np.max(self._timestamp_s[held]) - self._timestamp_s, 0.0)
-        period_s = self._scan_period_s
-        periods = np.divide(behind_s, period_s, out=np.sign(behind_s), where=period_s > 0.0)
-        scans = np.floor(periods + CLOCKS_DIFFER)
-        return scans, np.where(period_s > 0.0, scans * period_s, behind_s)
+@numba.njit(cache=True)
+def watch(walks: Walks, held: BoolArray, value: FloatArray, timestamp_s: FloatArray) -> None:
+    """Take what is new into the moving averages."""
+    for k in range(len(held)):
+        if not held[k]:
+            # What happens while a value is given up says nothing of how the channel wanders from scan to scan.
+            walks.value[k] = walks.change[k] = np.nan
+        elif not timestamp_s[k] <= walks.timestamp_s[k]:
+            if not np.isnan(walks.value[k]):
+                learn(walks, k, value[k] - walks.value[k], timestamp_s[k] - walks.timestamp_s[k])
+            walks.value[k], walks.timestamp_s[k] = value[k], timestamp_s[k]
 
-    def _told_twice(self, wandered: FloatArray, deadband: FloatArray) -> FloatArray:
-        """What is added to the meter's variance if a report so old and a silence with such a deadband tell one value.
 
-        Either alone would have the meter's variance and its own; the best mean of both has the harmonic one.
-        """
-        report, silence = 0.5 * self._noise + wandered, 0.5 * self._noise + deadband
-        both = np.divide(report * silence, report + silence, out=np.zeros_like(report), where=report + silence > 0.0)
-        return np.maximum(both - 0.5 * self._noise, 0.0)
+@numba.njit(cache=True)
+def learn(walks: Walks, k: int, change: float, interval_s: float) -> None:
+    """Learn from the change between two reports of channel k, if there was one before it."""
+    credible = LARGEST_CHANGE * sqrt(2.0 * walks.variance[k] + walks.intensity[k] * interval_s)
+    change = min(max(change, -credible), credible)
+    before, walks.change[k] = walks.change[k], change
+    if np.isnan(before):
+        return
+    if walks.changes[k] == 0:
+        walks.mean_interval_s[k], walks.mean_walk[k] = interval_s, walks.intensity[k] * interval_s
+    walks.changes[k] += 1
+    weight = 1.0 / min(PRIOR_CHANGES + walks.changes[k], REMEMBERED_CHANGES)
+    walks.mean_interval_s[k] += weight * (interval_s - walks.mean_interval_s[k])
+    walks.mean_walk[k] += weight * (change**2 + 2.0 * change * before - walks.mean_walk[k])
+    # Averaged before they are divided: reports by exception come soonest when the change is largest.
+    walks.intensity[k] = max(walks.mean_walk[k], 0.0) / walks.mean_interval_s[k]
 
-    def _share_lost(self) -> FloatArray:
-        """Probability that a silent scan had something to send that was lost, by Bayes' theorem. (n_channel,)"""
-        spread = np.sqrt(2.0 * (self._noise + self.intensity * self._scan_period_s))
-        nothing_to_send = erf(np.divide(self._deadband, spread, out=np.zeros_like(spread), where=spread > 0.0))
-        lost = (1.0 - nothing_to_send) * self._loss_probability
-        silent = lost + nothing_to_send
-        return np.divide(lost, silent, out=np.ones_like(silent), where=silent > 0.0)
+
+@numba.njit(cache=True)
+def added_variance(
+    walks: Walks, held: BoolArray, seconds: float, last_scan_s: float, loss_probability: float
+) -> FloatArray:
+    """What the age of every held value adds to its variance; `last_scan_s` is when anybody was last heard of."""
+    added = np.zeros(len(held))
+    for k in range(len(held)):
+        if held[k] and walks.timestamp_s[k] < seconds:
+            scans, silent_s = silence(walks.scan_period_s[k], last_scan_s - walks.timestamp_s[k])
+            wandered = walks.intensity[k] * silent_s
+            unmoved = (1.0 - share_lost(walks, k, loss_probability)) ** scans if scans > 0 else 1.0
+            within_deadband = told_twice(walks.variance[k], wandered, walks.deadband[k] ** 2 / 3.0)
+            since = walks.intensity[k] * max(seconds - walks.timestamp_s[k] - silent_s, 0.0)
+            added[k] = since + unmoved * within_deadband + (1.0 - unmoved) * wandered
+    return added
+
+
+@numba.njit(cache=True)
+def silence(scan_period_s: float, behind_s: float) -> tuple[float, float]:
+    """Scans at which a channel was silent while others were heard, and the time from its report to the last of them.
+
+    Where others have been heard of since, a channel was silent; before, nobody could have been heard. [-], [s]
+    """
+    if scan_period_s == 0.0:
+        return (1.0 if behind_s > 0.0 else 0.0), behind_s
+    scans = float(floor(behind_s / scan_period_s + CLOCKS_DIFFER))
+    return scans, scans * scan_period_s
+
+
+@numba.njit(cache=True)
+def told_twice(variance: float, wandered: float, deadband: float) -> float:
+    """What is added to the meter's variance if a report so old and a silence with such a deadband tell one value.
+
+    Either alone would have the meter's variance and its own; the best mean of both has the harmonic one.
+    """
+    report, by_silence = variance + wandered, variance + deadband
+    if report + by_silence == 0.0:
+        return 0.0
+    return max(report * by_silence / (report + by_silence) - variance, 0.0)
+
+
+@numba.njit(cache=True)
+def share_lost(walks: Walks, k: int, loss_probability: float) -> float:
+    """Probability that a silent scan of channel k had something to send that was lost, by Bayes' theorem."""
+    spread = sqrt(2.0 * (2.0 * walks.variance[k] + walks.intensity[k] * walks.scan_period_s[k]))
+    nothing_to_send = erf(walks.deadband[k] / spread) if spread > 0.0 else 0.0
+    lost = (1.0 - nothing_to_send) * loss_probability
+    silent = lost + nothing_to_send
+    return lost / silent if silent > 0.0 else 1.0

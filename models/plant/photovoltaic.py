@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -132,6 +132,16 @@ class PhotovoltaicFleet:
         return inverter.pvwatts(dc_power_mw, self.inverter_dc_limit_mw, NOMINAL_INVERTER_EFFICIENCY)
 
 
+class GeneratedPower(NamedTuple):
+    """Generation positive, (n_sgen,) each."""
+
+    p_mw: np.ndarray
+    q_mvar: np.ndarray
+    p_mw_forecast: np.ndarray
+    """What the control room expects, which knows the weather. [MW]"""
+    q_mvar_forecast: np.ndarray
+
+
 class StaticGenerators:
     """All static generators of a feeder: the photovoltaic ones follow the weather, the others hold what is given.
 
@@ -158,16 +168,27 @@ class StaticGenerators:
                 "use positions counted from 0."
             )
         self.positions = np.array(list(photovoltaic), dtype=int)
-        self.fleet = PhotovoltaicFleet(list(photovoltaic.values()))
+        systems = list(photovoltaic.values())
+        self.fleet = PhotovoltaicFleet([*systems, *map(as_registered, systems)])
 
-    def power(self, weather: WeatherSample) -> tuple[np.ndarray, np.ndarray]:
-        """Active and reactive power of every generator, fresh arrays, generation positive. [MW], [Mvar]"""
+    def power(self, weather: WeatherSample) -> GeneratedPower:
+        """Active and reactive power of every generator and what is expected of it; fresh arrays."""
+        active_mw = self.fleet.active_power_mw(weather) if self.positions.size else np.empty(0)
+        reactive_mvar = active_mw * self.fleet.reactive_per_active
+        real, registered = np.split(np.arange(active_mw.size), 2)
         p_mw, q_mvar = self.nominal_p_mw.copy(), self.nominal_q_mvar.copy()
-        if self.positions.size:
-            active_mw = self.fleet.active_power_mw(weather)
-            p_mw[self.positions] = active_mw
-            q_mvar[self.positions] = active_mw * self.fleet.reactive_per_active
-        return p_mw, q_mvar
+        p_mw_forecast, q_mvar_forecast = p_mw.copy(), q_mvar.copy()
+        p_mw[self.positions], q_mvar[self.positions] = active_mw[real], reactive_mvar[real]
+        p_mw_forecast[self.positions] = active_mw[registered]
+        q_mvar_forecast[self.positions] = reactive_mvar[registered]
+        return GeneratedPower(p_mw, q_mvar, p_mw_forecast, q_mvar_forecast)
+
+
+def as_registered(system: PhotovoltaicSystem) -> PhotovoltaicSystem:
+    """What a network operator takes a system for, who knows rating and power factor but not how the modules stand."""
+    return PhotovoltaicSystem(
+        peak_mw=system.peak_mw, ac_mw=system.ac_mw, power_factor=system.power_factor, mode=system.mode
+    )
 
 
 def photovoltaic_system(description: Mapping[str, Any] | PhotovoltaicSystem) -> PhotovoltaicSystem:

@@ -144,4 +144,4 @@ def test_announces_the_order_of_its_vectors(net: Any, plan: pd.DataFrame) -> Non
         "trafo": net.trafo.index.tolist(),
         "channel": plan.name.tolist(),
     }
-    assert simulator.entities["Estimator"].estimator.significance == 0.05
+    assert simulator.entities["Estimator"].room.estimator.significance == 0.05

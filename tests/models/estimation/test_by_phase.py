@@ -104,7 +104,8 @@ def test_a_forecast_is_split_on_the_phases_of_its_load(feeder_by_phase: Feeders)
     feeder = feeder_by_phase("ieee13")
     load, network = feeder.net.load, feeder.network
     forecast = InjectionForecast(network, 0.15)
-    by_phase = forecast.consumption(None, None).reshape(2, -1, 3)
+    expected, other = forecast.consumption(None, None), forecast.other_consumption(network.admittances())
+    by_phase = expected.power.reshape(2, -1, 3)
     np.testing.assert_allclose(by_phase.sum(axis=(1, 2)), [load.p_mw.sum(), load.q_mvar.sum()])
     rows = dict(zip(feeder.net.bus.name, by_phase[0], strict=True))
     # A single-phase load to neutral, one in all phases of delta, and one between b and c.
@@ -112,7 +113,7 @@ def test_a_forecast_is_split_on_the_phases_of_its_load(feeder_by_phase: Feeders)
     np.testing.assert_allclose(rows["671"][0], rows["671"][1])
     assert rows["646"][0] == 0.0
     assert (rows["646"][1:] > 0.0).all()
-    variance = forecast.variance(forecast.other_consumption(network.admittances())).reshape(2, -1, 3)
+    variance = (expected.variance + other.variance).reshape(2, -1, 3)
     nothing = network.present["bus"] & (by_phase[0] == 0.0) & np.isfinite(variance[0])
     assert (variance[:, nothing] == 0.0).all()
 

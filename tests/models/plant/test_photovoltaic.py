@@ -135,23 +135,33 @@ def test_a_clear_day_agrees_with_pvlibs_model_chain() -> None:
 
 def test_generators_that_are_no_photovoltaic_hold_their_power() -> None:
     generators = StaticGenerators([0.2, 0.0, -0.1], [0.05, 0.0, 0.0], {1: ROOF})
-    p_mw, q_mvar = generators.power(NOON)
+    p_mw, q_mvar, p_mw_forecast, _ = generators.power(NOON)
     np.testing.assert_array_equal(p_mw[[0, 2]], [0.2, -0.1])
     np.testing.assert_array_equal(q_mvar, [0.05, 0.0, 0.0])
     assert p_mw[1] == pytest.approx(power_mw(ROOF, NOON))
+    np.testing.assert_array_equal(p_mw_forecast[[0, 2]], [0.2, -0.1])
+
+
+def test_what_is_expected_of_a_plant_knows_its_rating_but_not_how_its_modules_stand() -> None:
+    east = replace(ROOF, azimuth_degree=90.0, tilt_degree=60.0, power_factor=0.9)
+    south = replace(east, azimuth_degree=180.0, tilt_degree=30.0)
+    systems = {0: east, 1: south}
+    real_p_mw, _, p_mw, q_mvar = StaticGenerators([0, 0], [0, 0], systems).power(NOON)
+    assert p_mw[0] == p_mw[1] == real_p_mw[1] != real_p_mw[0]
+    np.testing.assert_allclose(p_mw / np.hypot(p_mw, q_mvar), 0.9)
 
 
 def test_the_power_factor_sets_reactive_power_in_pandapowers_sign() -> None:
     absorbing = replace(ROOF, power_factor=0.9)
     delivering = replace(ROOF, power_factor=0.9, mode="overexcited")
-    p_mw, q_mvar = StaticGenerators([0, 0], [0, 0], {0: absorbing, 1: delivering}).power(NOON)
+    p_mw, q_mvar, *_ = StaticGenerators([0, 0], [0, 0], {0: absorbing, 1: delivering}).power(NOON)
     assert q_mvar[0] < 0 < q_mvar[1]
     np.testing.assert_allclose(p_mw / np.hypot(p_mw, q_mvar), 0.9)
 
 
 def test_a_feeder_without_generators_has_empty_vectors() -> None:
-    p_mw, q_mvar = StaticGenerators([], [], {}).power(NOON)
-    assert p_mw.shape == q_mvar.shape == (0,)
+    vectors = StaticGenerators([], [], {}).power(NOON)
+    assert [vector.shape for vector in vectors] == [(0,)] * 4
 
 
 @pytest.mark.parametrize(
