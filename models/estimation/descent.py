@@ -32,6 +32,8 @@ from models.network_model import ComplexArray, FloatArray
 MAX_ITERATIONS = 50
 # A longer step leaves the region in which the linearisation means anything; it is shortened to this. [rad or pu]
 LONGEST_STEP = 0.35
+# Less is the voltage of a dead network, which has no state to be found. [pu]
+NO_VOLTAGE = 1e-3
 # A linearisation serves as far as this from where it was made [pu]. Derivatives, and with them the standard deviations
 # of residuals, change by about the same share; a normalised residual is compared with a threshold, at which one
 # hundredth shifts the rate of false alarms by a tenth of itself.
@@ -80,8 +82,7 @@ class Point(NamedTuple):
     objective: float
 
 
-# Readings of no state lead to voltages of zero: what is divided by them is not finite, which ends the search.
-@numba.njit(cache=True, error_model="numpy")
+@numba.njit(cache=True)
 def descend(
     rows: Rows,
     layout: StateLayout,
@@ -153,7 +154,7 @@ def descend(
     return converged, iteration, here, is_new, linearisation
 
 
-@numba.njit(cache=True, error_model="numpy")
+@numba.njit(cache=True)
 def look(rows: Rows, measured: FloatArray, weight: FloatArray, v: ComplexArray) -> Point:
     """What the rows say about a state."""
     residual, pull = np.empty(len(weight)), np.empty_like(v)
@@ -161,7 +162,7 @@ def look(rows: Rows, measured: FloatArray, weight: FloatArray, v: ComplexArray) 
     return Point(v, residual, pull, objective)
 
 
-@numba.njit(cache=True, error_model="numpy")
+@numba.njit(cache=True)
 def moved(
     rows: Rows,
     layout: StateLayout,
@@ -181,7 +182,7 @@ def moved(
     return look(rows, measured, weight, v)
 
 
-@numba.njit(cache=True, error_model="numpy")
+@numba.njit(cache=True)
 def downhill(layout: StateLayout, linearisation: Linearisation, here: Point) -> FloatArray:
     """H' W (z - h(x)), with one entry more for reference angles, zero. (n_state + 1,)"""
     result = np.empty(layout.n_state + 1)
@@ -194,7 +195,7 @@ def downhill(layout: StateLayout, linearisation: Linearisation, here: Point) -> 
     return result
 
 
-@numba.njit(cache=True, error_model="numpy")
+@numba.njit(cache=True)
 def size_of_step(towards: FloatArray, step: FloatArray) -> tuple[float, float]:
     """Largest change of a state [rad or pu], and by how much J falls if h is linear."""
     longest = promised = 0.0
@@ -204,7 +205,7 @@ def size_of_step(towards: FloatArray, step: FloatArray) -> tuple[float, float]:
     return longest, promised
 
 
-@numba.njit(cache=True, error_model="numpy")
+@numba.njit(cache=True)
 def mixed(
     towards: FloatArray, step: FloatArray, towards_before: FloatArray, step_before: FloatArray, move_before: FloatArray
 ) -> FloatArray:
@@ -220,7 +221,7 @@ def mixed(
     return step - share * (move_before + step - step_before)
 
 
-@numba.njit(cache=True, error_model="numpy")
+@numba.njit(cache=True)
 def linearised(
     rows: Rows,
     layout: StateLayout,
@@ -235,6 +236,8 @@ def linearised(
     With `curved`, J's curvature across the direction of current is added to the gain matrix where a current is read
     smaller than it is: there Gauss-Newton, which knows only the one along it, goes too far and back for ever ([4]).
     """
+    if not (np.abs(here.v) > NO_VOLTAGE).all():
+        return False, Linearisation(here.v, weight.copy(), np.empty(0), np.empty(0))
     jacobian = linearise(rows, here.v, weight)
     across, across_weight = jacobian[:0], weight[:0]
     if curved:
@@ -243,13 +246,13 @@ def linearised(
     return determined, Linearisation(here.v, weight.copy(), jacobian, factor)
 
 
-@numba.njit(cache=True, error_model="numpy")
+@numba.njit(cache=True)
 def has_weights(linearisation: Linearisation, weight: FloatArray) -> bool:
     """Whether a linearisation was made with these weights."""
     return len(linearisation.weight) == len(weight) and bool((linearisation.weight == weight).all())
 
 
-@numba.njit(cache=True, error_model="numpy")
+@numba.njit(cache=True)
 def distance(linearisation: Linearisation, here: Point) -> float:
     """Largest difference of a voltage from where the rows were linearised. [pu]"""
     largest = 0.0
@@ -259,14 +262,14 @@ def distance(linearisation: Linearisation, here: Point) -> float:
     return largest
 
 
-@numba.njit(cache=True, error_model="numpy")
+@numba.njit(cache=True)
 def overshot(here: Point, there: Point, promised: float, fraction: float) -> bool:
     """Whether J falls by much less than it would if h were linear ([2], the sufficient decrease of a line search)."""
     expected = promised * fraction * (2.0 - fraction)
     return not here.objective - there.objective >= CONTENT * expected - ROUNDING_OF_J * (1.0 + here.objective)
 
 
-@numba.njit(cache=True, error_model="numpy")
+@numba.njit(cache=True)
 def lowest_point(here: Point, there: Point, promised: float, fraction: float) -> float:
     """Fraction of the step at which a parabola through both values of J, with the slope here, is lowest."""
     curvature = (there.objective - here.objective + 2.0 * promised * fraction) / fraction**2
@@ -274,7 +277,7 @@ def lowest_point(here: Point, there: Point, promised: float, fraction: float) ->
     return min(max(lowest, 0.1 * fraction), 0.5 * fraction)
 
 
-@numba.njit(cache=True, error_model="numpy")
+@numba.njit(cache=True)
 def finish(rows: Rows, measured: FloatArray, weight: FloatArray, here: Point) -> None:
     """Fill in the residuals of the rows without weight."""
     for row in range(len(weight)):

@@ -34,12 +34,11 @@ class Scans:
         self._value, self._std_dev = value, plan.std_dev.to_numpy()
         self._nominal = forecast.consumption(None, None)
 
-    def readings(self, rng: np.random.Generator | None = None, load: float = 1.0) -> Readings:
-        """With noise if there is a generator of it, and all injections some times the nominal ones."""
+    def readings(self, rng: np.random.Generator | None = None, scale: float = 1.0) -> Readings:
+        """With noise if there is a generator of it; all readings some times what they are."""
         noise = 0.0 if rng is None else rng.standard_normal(len(self._value))
-        value = self._value + noise * self._std_dev
-        expected = self._nominal._replace(power=load * self._nominal.power)
-        return self.topology.measurements.read(value, np.ones(len(value), dtype=bool), expected)
+        value = scale * self._value + noise * self._std_dev
+        return self.topology.measurements.read(value, np.ones(len(value), dtype=bool), self._nominal)
 
     def fit(self, readings: Readings) -> Fit:
         fit = self.topology.fit(readings)
@@ -62,7 +61,7 @@ def test_scans_share_a_linearisation_until_the_state_moves_away(cigre: Callable[
     assert np.abs(noisy.solution.v - first.solution.v).max() > 1e-5
     assert noisy.solution.linearisation is first.solution.linearisation
 
-    far = scans.fit(scans.readings(load=3.0))
+    far = scans.fit(scans.readings(scale=1.05))
     assert far.solution.linearisation is not first.solution.linearisation
 
 
