@@ -31,21 +31,29 @@ class Peer(ABC):
 
 
 class Gridtwin(Peer):
-    """State, J and every normalised residual; zero injections it knows by itself."""
+    """State, J and every normalised residual; zero injections it knows by itself.
 
-    def __init__(self, case: Case) -> None:
+    With `new_weights` every scan has other variances, as when values age: no factor outlives a scan then.
+    """
+
+    def __init__(self, case: Case, new_weights: bool = False) -> None:
         from models.estimation.estimator import StateEstimator
 
         self._metered = ~case.measurements.zero.to_numpy(dtype=bool)
         plan = case.measurements[self._metered].reset_index(drop=True)
         self.estimator = StateEstimator(case.network, plan, identification_threshold=NO_REMOVAL)
         self._usable = np.ones(len(plan), dtype=bool)
+        self._variance = plan.std_dev.to_numpy() ** 2
+        self._rng = np.random.default_rng(0) if new_weights else None
+        self._extra: np.ndarray | None = None
 
     def prepare(self, value: np.ndarray) -> None:
         self._value = value[self._metered]
+        if self._rng is not None:
+            self._extra = self._variance * self._rng.random(len(self._variance))
 
     def estimate(self) -> None:
-        self.last = self.estimator.estimate(self._value, self._usable)
+        self.last = self.estimator.estimate(self._value, self._usable, extra_variance=self._extra)
 
     def vm_pu(self) -> np.ndarray:
         return self.last.vm_pu

@@ -96,7 +96,7 @@ class Admittances:
 
     @cached_property
     def flat_start(self) -> ComplexArray:
-        """Start of Newton's method: magnitudes of `initial_v`, angles that the transformers' phase shifts alone make. [pu]
+        """Start of Newton's method: magnitudes of `initial_v`, angles that transformers' phase shifts alone make. [pu]
 
         They are those of the network without load and charging; with charging alone a large transmission system is
         further from a flat start than with its loads.
@@ -119,7 +119,10 @@ class Admittances:
 
     @cached_property
     def _tap(self) -> ComplexArray:
-        """Ratio of every branch's ideal transformer, at its from end before a series admittance between equal shunts."""
+        """Ratio of every branch's ideal transformer, at its from end, before a series admittance between equal shunts.
+
+        (n_branch,) [-]
+        """
         tap = np.sqrt(np.abs(self.y_tt / self.y_ff)) * np.exp(0.5j * np.angle(self.y_ft / self.y_tf))
         # Half an angle is known but for half a turn: the shunts are smaller than what is in series.
         turned = np.abs(self.y_tt + self.y_tf * tap) > np.abs(self.y_tt - self.y_tf * tap)

@@ -95,8 +95,8 @@ def descend(
     """From voltages, and a linearisation that may serve or not, to where J is smallest.
 
     Ends where no state is further than `tolerance` from there, as far as the lengths of the last steps tell, and J
-    falls by less than `negligible`. Returns whether it did, the number of steps, the state, whether the linearisation is a new one, and
-    the linearisation.
+    falls by less than `negligible`. Returns whether it did, the number of steps, the state, whether the linearisation
+    is a new one, and the linearisation.
     """
     here = look(rows, measured, weight, start)
     linearisation, serves, is_new, curved = known, has_weights(known, weight), False, False
@@ -245,12 +245,7 @@ def linearised(
 @numba.njit(cache=True)
 def has_weights(linearisation: Linearisation, weight: FloatArray) -> bool:
     """Whether a linearisation was made with these weights."""
-    if len(linearisation.weight) == 0:
-        return False
-    for row in range(len(weight)):
-        if linearisation.weight[row] != weight[row]:
-            return False
-    return True
+    return len(linearisation.weight) == len(weight) and bool((linearisation.weight == weight).all())
 
 
 @numba.njit(cache=True)

@@ -19,8 +19,8 @@ from scipy.sparse import csr_matrix
 
 from models.network_model import BoolArray, IntArray
 
-# A node with two neighbours leaves one branch where there were two. One with three turns a star into a triangle, as many
-# branches with one node less; from four on the equations would fill in.
+# A node with two neighbours leaves one branch where there were two, one with three a triangle for a star. With four it
+# leaves six branches for four, which its own two equations, the sharpest of all, still outweigh; with more it does not.
 MOST_NEIGHBOURS = 4
 # Share of its largest admittance below which a node's own is a resonance with its shunt: nothing to divide by.
 RESONANCE = 1e-9
@@ -83,11 +83,11 @@ def nodes_to_eliminate(ybus: csr_matrix, silent: BoolArray) -> list[int]:
 
     Those with the fewest neighbours go first, and none that has more than `MOST_NEIGHBOURS` when its turn comes.
     Neighbours are counted in bundles: nodes that are connected to each other and to the same others, as the phases of a
-    bus are.
+    bus are, and are all silent or all not.
     """
-    bundle_of_node, bundles = _bundles(ybus)
+    bundle_of_node, bundles = _bundles(ybus, silent)
     neighbours = [{int(b) for b in bundle_of_node[_neighbours(ybus, nodes)]} - {k} for k, nodes in enumerate(bundles)]
-    may_go = [bool(silent[nodes].all()) for nodes in bundles]
+    may_go = [bool(silent[nodes[0]]) for nodes in bundles]
     queue = [(len(neighbours[k]), k) for k in range(len(bundles)) if may_go[k]]
     heapify(queue)
     pivot, largest = abs(ybus.diagonal()), abs(ybus).max(axis=1).toarray().ravel()
@@ -146,14 +146,14 @@ def _substituted(total: Mapping[int, complex], shares: Mapping[int, Sum]) -> Sum
     return result
 
 
-def _bundles(ybus: csr_matrix) -> tuple[IntArray, list[list[int]]]:
-    """Nodes with equal neighbours, themselves included: the number of each node's bundle, and the nodes of each."""
-    number: dict[frozenset[int], int] = {}
+def _bundles(ybus: csr_matrix, silent: BoolArray) -> tuple[IntArray, list[list[int]]]:
+    """Nodes alike, with equal neighbours, themselves included: each node's bundle, and the nodes of each bundle."""
+    number: dict[tuple[frozenset[int], bool], int] = {}
     bundle_of_node = np.empty(ybus.shape[0], dtype=np.int64)
     bundles: list[list[int]] = []
     for node in range(ybus.shape[0]):
-        around = frozenset(_neighbours(ybus, [node]))
-        bundle_of_node[node] = number.setdefault(around, len(number))
+        alike = frozenset(_neighbours(ybus, [node])), bool(silent[node])
+        bundle_of_node[node] = number.setdefault(alike, len(number))
         if bundle_of_node[node] == len(bundles):
             bundles.append([])
         bundles[bundle_of_node[node]].append(node)

@@ -1,9 +1,9 @@
 """What meters would read in a given state: h(x) and its analytic Jacobian, row by row, on a pattern that stays.
 
-Every row looks at one place of the network and what is there: a voltage, and the current that flows from there into the
-network, all of it (injection) or through one branch (flow). Both are sums of coefficient times voltage over a few nodes,
-the row's *terms*, so that one formula serves them all. The voltage is mostly that of one node; where a node has been
-eliminated it is a sum as well. Derivatives are by angle and magnitude of every node.
+Every row looks at one place of the network and what is there: a voltage, and the current that flows from there into
+the network, all of it (injection) or through one branch (flow). Both are sums of coefficient times voltage over a few
+nodes, the row's *terms*, so that one formula serves them all. The voltage is mostly that of one node; where a node has
+been eliminated it is a sum as well. Derivatives are by angle and magnitude of every node.
 
 References
 ----------

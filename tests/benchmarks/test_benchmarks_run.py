@@ -69,7 +69,7 @@ def test_detector(run: Run) -> None:
 def test_both_estimators_find_the_same_state(run: Run) -> None:
     printed, (row,) = run(estimator, "--feeders", "cigre_mv", "--estimates", "2")
     assert "cigre_mv" in printed
-    assert row["largest_difference_pu"] < 1e-4
+    assert row["pandapower_difference_pu"] < 1e-4
 
 
 def test_mosaik_overhead(run: Run) -> None:
