@@ -80,7 +80,8 @@ class Point(NamedTuple):
     objective: float
 
 
-@numba.njit(cache=True)
+# Readings of no state lead to voltages of zero: what is divided by them is not finite, which ends the search.
+@numba.njit(cache=True, error_model="numpy")
 def descend(
     rows: Rows,
     layout: StateLayout,
@@ -152,7 +153,7 @@ def descend(
     return converged, iteration, here, is_new, linearisation
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def look(rows: Rows, measured: FloatArray, weight: FloatArray, v: ComplexArray) -> Point:
     """What the rows say about a state."""
     residual, pull = np.empty(len(weight)), np.empty_like(v)
@@ -160,7 +161,7 @@ def look(rows: Rows, measured: FloatArray, weight: FloatArray, v: ComplexArray) 
     return Point(v, residual, pull, objective)
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def moved(
     rows: Rows,
     layout: StateLayout,
@@ -180,7 +181,7 @@ def moved(
     return look(rows, measured, weight, v)
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def downhill(layout: StateLayout, linearisation: Linearisation, here: Point) -> FloatArray:
     """H' W (z - h(x)), with one entry more for reference angles, zero. (n_state + 1,)"""
     result = np.empty(layout.n_state + 1)
@@ -193,7 +194,7 @@ def downhill(layout: StateLayout, linearisation: Linearisation, here: Point) -> 
     return result
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def size_of_step(towards: FloatArray, step: FloatArray) -> tuple[float, float]:
     """Largest change of a state [rad or pu], and by how much J falls if h is linear."""
     longest = promised = 0.0
@@ -203,7 +204,7 @@ def size_of_step(towards: FloatArray, step: FloatArray) -> tuple[float, float]:
     return longest, promised
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def mixed(
     towards: FloatArray, step: FloatArray, towards_before: FloatArray, step_before: FloatArray, move_before: FloatArray
 ) -> FloatArray:
@@ -219,7 +220,7 @@ def mixed(
     return step - share * (move_before + step - step_before)
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def linearised(
     rows: Rows,
     layout: StateLayout,
@@ -242,13 +243,13 @@ def linearised(
     return determined, Linearisation(here.v, weight.copy(), jacobian, factor)
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def has_weights(linearisation: Linearisation, weight: FloatArray) -> bool:
     """Whether a linearisation was made with these weights."""
     return len(linearisation.weight) == len(weight) and bool((linearisation.weight == weight).all())
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def distance(linearisation: Linearisation, here: Point) -> float:
     """Largest difference of a voltage from where the rows were linearised. [pu]"""
     largest = 0.0
@@ -258,14 +259,14 @@ def distance(linearisation: Linearisation, here: Point) -> float:
     return largest
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def overshot(here: Point, there: Point, promised: float, fraction: float) -> bool:
     """Whether J falls by much less than it would if h were linear ([2], the sufficient decrease of a line search)."""
     expected = promised * fraction * (2.0 - fraction)
     return not here.objective - there.objective >= CONTENT * expected - ROUNDING_OF_J * (1.0 + here.objective)
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def lowest_point(here: Point, there: Point, promised: float, fraction: float) -> float:
     """Fraction of the step at which a parabola through both values of J, with the slope here, is lowest."""
     curvature = (there.objective - here.objective + 2.0 * promised * fraction) / fraction**2
@@ -273,7 +274,7 @@ def lowest_point(here: Point, there: Point, promised: float, fraction: float) ->
     return min(max(lowest, 0.1 * fraction), 0.5 * fraction)
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def finish(rows: Rows, measured: FloatArray, weight: FloatArray, here: Point) -> None:
     """Fill in the residuals of the rows without weight."""
     for row in range(len(weight)):

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from models.errors import InvalidParameterError, NotObservableError
 from models.estimation import critical
-from models.estimation.bad_data import chi_square_test, residual_threshold
+from models.estimation.bad_data import ChiSquareTest, chi_square_test, residual_threshold
 from models.estimation.critical import ObservabilityReport
 from models.estimation.estimate import Estimate, NoParticulars
 from models.estimation.identification import Identifier
+from models.estimation.implausible import Plausible, plausible_part
 from models.estimation.least_absolute_value import least_absolute_value
 from models.estimation.measurement_set import Readings
 from models.estimation.metering_plan import read_plan
@@ -35,6 +36,7 @@ ROBUST_METHODS: Mapping[str, Callable[[TopologyEstimation, Readings, Fit], Fit |
     "lav": least_absolute_value,
 }
 METHODS = ("wls", *ROBUST_METHODS)
+NOTHING = np.empty(0)
 
 
 class StateEstimator:
@@ -179,12 +181,11 @@ class StateEstimator:
             consumption=consumption,
             extra_variance=extra_variance,
         )
-        readings = snapshot.readings()
-        open_nodes = snapshot.topology.unobservable_nodes(readings)
-        fit = None if len(open_nodes) else snapshot.topology.fit(readings)
-        if fit is None:
+        open_nodes = snapshot.topology.unobservable_nodes(snapshot.readings())
+        plausible = None if len(open_nodes) else plausible_part(snapshot, self.max_removals)
+        if plausible is None:
             return self._no_estimate(self._buses_at(snapshot.topology, open_nodes), observable=not len(open_nodes))
-        return self._judge(snapshot, fit)
+        return self._judge(plausible)
 
     def observability_report(
         self, usable: Any = None, tap_pos: Any = None, switch_closed: Any = None
@@ -203,12 +204,13 @@ class StateEstimator:
         readings = self._readings_of_ones(topology, usable)
         return critical.report(topology, readings, usable, self.network.bus_index)
 
-    def _judge(self, snapshot: Snapshot, fit: Fit) -> Estimate:
+    def _judge(self, plausible: Plausible) -> Estimate:
         """Test a first fit, remove what is bad or refit robustly, and put the estimate together."""
+        snapshot, fit = plausible.snapshot, plausible.fit
         topology, measurements = snapshot.topology, snapshot.topology.measurements
         residuals = topology.normalised_residuals(fit)
-        test = chi_square_test(fit.objective, fit.degrees_of_freedom, self.significance)
-        found = self._identifier(snapshot).identify(fit, test, residuals)
+        found = self._identifier(snapshot).identify(fit, self._test(fit), residuals)
+        test = self._test(fit, plausible.deviation[plausible.set_aside])
         state = found.fit
         if self.method != "wls":
             robust = ROBUST_METHODS[self.method](topology, snapshot.readings(), fit)
@@ -226,9 +228,11 @@ class StateEstimator:
             degrees_of_freedom=test.degrees_of_freedom,
             chi_square_threshold=test.threshold,
             p_value=test.p_value,
-            normalised_residual=measurements.at_channels(residuals, snapshot.usable),
+            normalised_residual=np.where(
+                plausible.set_aside, plausible.deviation, measurements.at_channels(residuals, snapshot.usable)
+            ),
             critical=measurements.at_channels(is_critical.astype(float), snapshot.usable) == 1.0,
-            removed=found.removed.channels,
+            removed=found.removed.channels | plausible.set_aside,
             suspects=found.suspects,
             identifiable=found.identifiable,
             contradicted_forecasts=self._buses(measurements.forecast_buses(found.removed.forecasts)),
@@ -237,6 +241,12 @@ class StateEstimator:
             iterations=state.solution.iterations,
             _particulars=FitParticulars(topology, state),
         )
+
+    def _test(self, fit: Fit, deviation: FloatArray = NOTHING) -> ChiSquareTest:
+        """The chi-square test of a fit and of what was set aside, so many standard deviations from it."""
+        with np.errstate(over="ignore"):
+            objective = fit.objective + float(deviation @ deviation)
+        return chi_square_test(objective, fit.degrees_of_freedom + len(deviation), self.significance)
 
     def _identifier(self, snapshot: Snapshot) -> Identifier:
         return Identifier(

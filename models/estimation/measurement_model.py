@@ -137,7 +137,7 @@ def _only_node(voltage: Sum) -> int:
     return next(iter(voltage)) if list(voltage.values()) == [1.0] else NOWHERE
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def sums_of(rows: Rows, row: int, v: ComplexArray) -> tuple[complex, complex]:
     """Voltage and current that a row looks at. [pu]"""
     voltage = current = 0.0 + 0.0j
@@ -151,7 +151,7 @@ def sums_of(rows: Rows, row: int, v: ComplexArray) -> tuple[complex, complex]:
     return voltage, current
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def prediction(quantity: int, voltage: complex, current: complex) -> float:
     """h(x) of one row that looks at this voltage and current; an angle between -pi and pi."""
     if quantity == VOLTAGE:
@@ -165,14 +165,14 @@ def prediction(quantity: int, voltage: complex, current: complex) -> float:
     return (voltage * np.conj(current)).imag
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def deviation(quantity: int, measured: float, voltage: complex, current: complex) -> float:
     """z - h(x) of one row; of angles the way round that is shorter."""
     difference = measured - prediction(quantity, voltage, current)
     return difference - TURN * np.round(difference / TURN) if quantity == ANGLE else difference
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def predict(rows: Rows, v: ComplexArray) -> FloatArray:
     """h(x). (n_row,) [pu or rad]"""
     predicted = np.empty(len(rows.quantity))
@@ -182,7 +182,7 @@ def predict(rows: Rows, v: ComplexArray) -> FloatArray:
     return predicted
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def linearise(rows: Rows, v: ComplexArray, weight: FloatArray) -> FloatArray:
     """The Jacobian of h(x) where the nodes' voltages are `v` (n_node,) [pu]; rows without weight are left out (zero).
 
@@ -210,7 +210,7 @@ def linearise(rows: Rows, v: ComplexArray, weight: FloatArray) -> FloatArray:
     return jacobian
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def sensitivity(quantity: int, voltage: complex, current: complex) -> tuple[complex, complex]:
     """What multiplies a small change of a row's voltage and current, so that the real part is its change of h."""
     if quantity == VOLTAGE:
@@ -225,7 +225,7 @@ def sensitivity(quantity: int, voltage: complex, current: complex) -> tuple[comp
     return -1j * np.conj(current), 1j * np.conj(voltage)
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def current_curvature(
     rows: Rows, measured: FloatArray, weight: FloatArray, v: ComplexArray
 ) -> tuple[FloatArray, FloatArray]:

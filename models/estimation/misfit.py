@@ -20,7 +20,7 @@ from models.estimation.measurement_model import (
 from models.network_model import ComplexArray, FloatArray
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def misfit(
     rows: Rows, measured: FloatArray, weight: FloatArray, v: ComplexArray, residual: FloatArray, pull: ComplexArray
 ) -> float:

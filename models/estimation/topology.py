@@ -107,6 +107,12 @@ class TopologyEstimation:
         covariance[row] += 1.0 / fit.weight[row]
         return covariance
 
+    def deviations(self, readings: Readings, v: ComplexArray | None = None) -> FloatArray:
+        """How far readings are from a state, None being the one a search begins with. (n_row,) [standard deviations]"""
+        state = next(self._starts()) if v is None else v
+        off = np.abs(readings.measured - predict(self.measurements.rows, state))
+        return off * np.sqrt(readings.weights(readings.active))
+
     def refit(self, readings: Readings, weight: FloatArray, fit: Fit) -> Fit | None:
         """The state for other weights, from that of another fit; None if Gauss-Newton does not converge."""
         solution = self._problem.solve(readings.measured, weight, fit.solution.v)
@@ -160,7 +166,6 @@ class TopologyEstimation:
             if solution.converged:
                 self._last = solution
                 return Fit(solution, weight, int(np.count_nonzero(active)) - self._problem.n_state)
-        self._last = None
         return None
 
     def _starts(self) -> Iterator[ComplexArray]:

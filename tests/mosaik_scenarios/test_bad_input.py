@@ -73,12 +73,12 @@ VILLAGE = ["clean", "--feeder", "village.json", *SHORT]
 # What is wrong -> how it is prepared, the arguments of `gridtwin run`, the error, and words of its line.
 REFUSED: dict[str, tuple[Callable[[], object], list[str], type[Exception], str]] = {
     "unknown feeder": (nothing, ["clean", "--feeder", "iee33"], UnknownFeederError, "Did you mean 'ieee33'?"),
-    "unknown scenario": (nothing, ["dayy"], UnknownNameError, "unknown scenario 'dayy'; there are clean, day,"),
+    "unknown scenario": (nothing, ["dayy"], UnknownNameError, "unknown scenario 'dayy'; there are campaign, clean,"),
     "unknown attack": (
         nothing,
         ["day", "--set", "attacks.0.family=worm"],
         ScenarioError,
-        "attacks[0].family: expected one of bias, denial, got 'worm'",
+        "attacks[0].family: expected one of bias, breaker_command,",
     ),
     "attack on no channel": (
         nothing,

@@ -38,7 +38,8 @@ class Scans:
         """With noise if there is a generator of it, and all injections some times the nominal ones."""
         noise = 0.0 if rng is None else rng.standard_normal(len(self._value))
         value = self._value + noise * self._std_dev
-        return self.topology.measurements.read(value, np.ones(len(value), dtype=bool), load * self._nominal)
+        expected = self._nominal._replace(power=load * self._nominal.power)
+        return self.topology.measurements.read(value, np.ones(len(value), dtype=bool), expected)
 
     def fit(self, readings: Readings) -> Fit:
         fit = self.topology.fit(readings)
