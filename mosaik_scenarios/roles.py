@@ -261,15 +261,15 @@ class Roles:
 
     def estimator(self) -> dict[str, Any]:
         """The control room's own copy of the network, its metering plan, and what it knows of links and customers."""
-        telemetry = self.scenario.telemetry
+        channel = self.scenario.telemetry.channel(self.scenario.scan_period)
         return {
             "network": self.feeder.net,
             "circuit": self.circuit,
             "plan": self.plan,
             "reporting": {
-                "scan_period_s": self.scenario.scan_period.total_seconds(),
-                "deadband_percent": telemetry.deadband_percent,
-                "loss_probability": telemetry.loss_probability,
+                "scan_period_s": channel.scan_period_s,
+                "deadband_percent": channel.deadband_percent,
+                "loss_probability": channel.absent_probability,
             },
             "load_class": self.feeder.loads().profile.tolist(),
             "significance": self.scenario.estimator.significance,

@@ -60,7 +60,7 @@ class Reporting:
     deadband_percent
         A scan sends what has moved by more than this since it was last sent; 0 sends everything. [% of full scale]
     loss_probability
-        Share of the messages that are lost. [-]
+        Share of the messages that are lost, or late for the estimate. [-]
     """
 
     scan_period_s: ArrayLike = 0.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import floor, inf
+from math import exp, floor, inf
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -90,6 +90,13 @@ class ChannelSettings:
                 f"stale_after_s {self.stale_after_s:g} is shorter than integrity_period_s {self.integrity_period_s:g}, "
                 "so that every steady value would turn stale; lengthen the one or shorten the other."
             )
+
+    @property
+    def absent_probability(self) -> float:
+        """Share of the sent values that are lost, or not yet there when the control room calculates. [-]"""
+        spare_s, jitter_s = self.collection_window_s - self.latency_s, self.latency_jitter_s
+        late = exp(-max(spare_s, 0.0) / jitter_s) if jitter_s else float(spare_s < 0.0)
+        return 1.0 - (1.0 - self.loss_probability) * (1.0 - late)
 
     @classmethod
     def ideal(cls) -> ChannelSettings:

@@ -105,6 +105,17 @@ def test_the_stated_share_of_messages_is_lost() -> None:
     assert np.mean(arrived) == pytest.approx(1 - loss, abs=5 * sigma)
 
 
+@pytest.mark.parametrize(
+    ("jitter_s", "latency_s", "share"), [(0.5, 0.5, 0.1 + 0.9 / np.e), (0.0, 0.5, 0.1), (0.0, 2.0, 1.0)]
+)
+def test_absent_is_what_is_lost_or_late(jitter_s: float, latency_s: float, share: float) -> None:
+    delays = {"latency_s": latency_s, "latency_jitter_s": jitter_s, "collection_window_s": 1.0, "scan_period_s": 10.0}
+    channel = channel_of(20_000, **delays, loss_probability=0.1)
+    assert channel.settings.absent_probability == pytest.approx(share)
+    absent = channel.step(0.0, np.zeros(20_000)).quality == Quality.MISSING
+    assert absent.mean() == pytest.approx(share, abs=0.02)
+
+
 def test_a_channel_that_loses_everything_stays_missing() -> None:
     assert set(qualities(deliver(channel_of(loss_probability=1.0), range(5), range(5)))) == {Quality.MISSING}
 
