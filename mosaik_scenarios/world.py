@@ -1,6 +1,7 @@
 """One world, built and run to its end."""
 
 import asyncio
+import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -30,6 +31,8 @@ def rehearse(experiment: Experiment) -> None:
     """
     with world_of(experiment) as world:
         start_simulators(world, experiment)
+    # A world refers to itself and has a destructor, in which a Ctrl-C would be lost: none is to be left for the run.
+    gc.collect()
 
 
 def simulate(experiment: Experiment, on_progress: OnProgress | None = None) -> None:

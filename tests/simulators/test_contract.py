@@ -130,9 +130,9 @@ def test_it_runs_with_no_more_than_it_needs(world: mosaik.World, parameters: Cal
 
 @pytest.mark.parametrize("role", [role for role in ROLES if role != "Recorder"])
 def test_an_unknown_attribute_is_refused(world: mosaik.World, parameters: Callable, role: str) -> None:
-    entity, grid = start(world, role, parameters), start(world, "Grid", parameters)
+    entity, disturbances = start(world, role, parameters), start(world, "Disturbances", parameters)
     with pytest.raises(mosaik.exceptions.ScenarioError, match="flux_capacitance"):
-        world.connect(grid, entity, ("vm_pu", "flux_capacitance"))
+        world.connect(disturbances, entity, ("fault_active", "flux_capacitance"))
 
 
 @pytest.mark.parametrize("role", ROLES)
