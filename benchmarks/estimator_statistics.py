@@ -33,7 +33,7 @@ from scipy.stats import halfnorm, kstest, norm
 
 from models.estimation.estimate import Estimate
 from models.estimation.estimator import StateEstimator
-from models.estimation.pseudo_measurements import PSEUDO_STD_DEV_FRACTION, InjectionForecast
+from models.estimation.measurements.pseudo_measurements import PSEUDO_STD_DEV_FRACTION, InjectionForecast
 from models.network_model import NetworkModel
 from models.plant.grid_state import GridState
 from models.plant.power_flow import PowerFlow

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from models.estimation.control_room import ControlRoom
     from models.estimation.estimate import Estimate
-    from models.estimation.staleness import Reporting
+    from models.estimation.measurements.staleness import Reporting
     from models.network_model import FloatArray, NetworkModel
     from models.phase_network import PhaseNetworkModel
 
@@ -105,7 +105,7 @@ class EstimatorSimulator(ModelAdapter):
         import pandas as pd
 
         from models.estimation.control_room import ControlRoom
-        from models.estimation.staleness import Reporting
+        from models.estimation.measurements.staleness import Reporting
         from models.network_model import NetworkModel
         from models.phase_network import PhaseNetworkModel
 

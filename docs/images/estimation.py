@@ -16,8 +16,8 @@ from scipy.stats import chi2
 
 from models.estimation.estimate import Estimate
 from models.estimation.estimator import StateEstimator
-from models.estimation.expected_readings import expected_readings
-from models.estimation.pseudo_measurements import PSEUDO_STD_DEV_FRACTION
+from models.estimation.measurements.pseudo_measurements import PSEUDO_STD_DEV_FRACTION
+from models.estimation.tables.expected_readings import expected_readings
 from models.network_model import NetworkModel
 from mosaik_scenarios.report.drawing import BLUE, GREEN, GREY, INK, ORANGE, RED, figure_of_rows
 from networks.registry import load_feeder

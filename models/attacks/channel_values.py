@@ -10,8 +10,8 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from models.estimation.measurement_model import ACTIVE_POWER, ANGLE, CURRENT, REACTIVE_POWER, VOLTAGE
-from models.estimation.metering_plan import read_plan
+from models.estimation.measurements.metering_plan import read_plan
+from models.estimation.solution.measurement_model import ACTIVE_POWER, ANGLE, CURRENT, REACTIVE_POWER, VOLTAGE
 from models.network_model import Admittances, ComplexArray, FloatArray, IntArray, NetworkModel, solve_linear
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ import numpy as np
 from models.attacks.channel_values import ChannelValues
 from models.attacks.knowledge import Knowledge
 from models.estimation.estimator import StateEstimator
-from models.estimation.metering_plan import COLUMNS
-from models.estimation.pseudo_measurements import PSEUDO_STD_DEV_FRACTION
+from models.estimation.measurements.metering_plan import COLUMNS
+from models.estimation.measurements.pseudo_measurements import PSEUDO_STD_DEV_FRACTION
 from models.network_model import BoolArray, FloatArray
 
 if TYPE_CHECKING:

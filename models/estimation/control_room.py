@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from models.errors import InvalidParameterError
-from models.estimation.believed_topology import BelievedTopology
 from models.estimation.estimate import Estimate
 from models.estimation.estimator import StateEstimator
-from models.estimation.forecast_accuracy import ForecastAccuracy
+from models.estimation.measurements.believed_topology import BelievedTopology
+from models.estimation.measurements.forecast_accuracy import ForecastAccuracy
+from models.estimation.measurements.staleness import AgeVariance, Reporting
 from models.estimation.network_equations import EstimatedNetwork
-from models.estimation.staleness import AgeVariance, Reporting
 from models.network_model import FloatArray
 from models.telemetry.quality import Quality, Telemetry
 

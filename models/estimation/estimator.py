@@ -9,20 +9,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import InvalidParameterError, NotObservableError
-from models.estimation import critical
-from models.estimation.bad_data import ChiSquareTest, chi_square_test, residual_threshold
-from models.estimation.critical import ObservabilityReport
 from models.estimation.estimate import Estimate, NoParticulars
-from models.estimation.identification import Identifier
-from models.estimation.implausible import Plausible, plausible_part
-from models.estimation.least_absolute_value import least_absolute_value
-from models.estimation.measurement_set import Readings
-from models.estimation.metering_plan import read_plan
+from models.estimation.measurements.measurement_set import Readings
+from models.estimation.measurements.metering_plan import read_plan
+from models.estimation.measurements.pseudo_measurements import (
+    NO_INJECTION_BUS,
+    PSEUDO_STD_DEV_FRACTION,
+    InjectionForecast,
+)
 from models.estimation.network_equations import EstimatedNetwork, NetworkEquations
-from models.estimation.pseudo_measurements import NO_INJECTION_BUS, PSEUDO_STD_DEV_FRACTION, InjectionForecast
-from models.estimation.robust import huber, schweppe_huber
-from models.estimation.snapshot import Snapshot
-from models.estimation.topology import Fit, FitParticulars, TopologyEstimation
+from models.estimation.solution.least_absolute_value import least_absolute_value
+from models.estimation.solution.robust import huber, schweppe_huber
+from models.estimation.solution.snapshot import Snapshot
+from models.estimation.solution.topology import Fit, FitParticulars, TopologyEstimation
+from models.estimation.verdict import critical
+from models.estimation.verdict.bad_data import ChiSquareTest, chi_square_test, residual_threshold
+from models.estimation.verdict.critical import ObservabilityReport
+from models.estimation.verdict.identification import Identifier
+from models.estimation.verdict.implausible import Plausible, plausible_part
 from models.network_model import BoolArray, FloatArray
 from models.parameters import require_length
 

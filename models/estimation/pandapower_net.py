@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from models.errors import InvalidMeasurementError, InvalidParameterError, NotObservableError
-from models.estimation.estimate_tables import EstimateTables
 from models.estimation.estimator import METHODS, StateEstimator
-from models.estimation.measurement_frame import MeasurementFrame
-from models.estimation.metering_plan import STATUS
-from models.estimation.net_results import fill_in_results
-from models.estimation.pseudo_measurements import AUXILIARY_BUS
+from models.estimation.measurements.measurement_frame import MeasurementFrame
+from models.estimation.measurements.metering_plan import STATUS
+from models.estimation.measurements.pseudo_measurements import AUXILIARY_BUS
+from models.estimation.tables.estimate_tables import EstimateTables
+from models.estimation.tables.net_results import fill_in_results
 from models.network_model import NetworkModel
 
 if TYPE_CHECKING:

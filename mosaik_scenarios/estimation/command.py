@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from models.estimation.estimate_tables import EstimateTables
+    from models.estimation.tables.estimate_tables import EstimateTables
 
 IN_DOUBT = 1
 """Exit code where no state is found, or measurements are bad and which ones cannot be told."""
@@ -73,7 +73,7 @@ def estimate_network(net: str, measurements: Path | None, **settings: object) ->
     FeederError, ModelError
         The network or the measurements are not what they should be, or do not determine the state.
     """
-    from models.estimation.measurement_frame import MeasurementFrame
+    from models.estimation.measurements.measurement_frame import MeasurementFrame
     from models.estimation.pandapower_net import estimate as estimate_net
     from networks.registry import load_feeder
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from mosaik_scenarios.errors import EstimationError
 
 if TYPE_CHECKING:
-    from models.estimation.estimate_tables import EstimateTables
+    from models.estimation.tables.estimate_tables import EstimateTables
 
 BUSES, MEASUREMENTS, ESTIMATE = "bus.csv", "measurements.csv", "estimate.json"
 FILES = (BUSES, MEASUREMENTS, ESTIMATE)

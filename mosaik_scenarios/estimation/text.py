@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
     from rich.table import Table
 
-    from models.estimation.estimate_tables import EstimateTables
+    from models.estimation.tables.estimate_tables import EstimateTables
 
 WORST_SHOWN = 8
 NAMES_SHOWN, GROUPS_SHOWN = 12, 4

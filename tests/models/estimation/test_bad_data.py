@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 from scipy.stats import binom, chi2, halfnorm, kstest, norm
 
-from models.estimation.bad_data import chi_square_test, residual_threshold
 from models.estimation.estimate import Estimate
 from models.estimation.estimator import StateEstimator
-from models.estimation.pseudo_measurements import PSEUDO_STD_DEV_FRACTION
+from models.estimation.measurements.pseudo_measurements import PSEUDO_STD_DEV_FRACTION
+from models.estimation.verdict.bad_data import chi_square_test, residual_threshold
 from models.network_model import NetworkModel
 
 Nets = Callable[[str], Any]

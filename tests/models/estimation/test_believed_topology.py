@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from pandapower.networks import create_cigre_network_mv
 
-from models.estimation.believed_topology import BelievedTopology
-from models.estimation.metering_plan import read_plan
+from models.estimation.measurements.believed_topology import BelievedTopology
+from models.estimation.measurements.metering_plan import read_plan
 from models.network_model import NetworkModel
 
 VOLTAGE, TAP, OPEN, CLOSED = range(4)

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from models.errors import InvalidParameterError, NotObservableError
-from models.estimation.believed_topology import BelievedTopology
 from models.estimation.estimator import StateEstimator
-from models.estimation.pseudo_measurements import InjectionForecast
+from models.estimation.measurements.believed_topology import BelievedTopology
+from models.estimation.measurements.pseudo_measurements import InjectionForecast
 from models.estimation.state_by_phase import StateByPhase
 
 FEEDERS = ("ieee4", "ieee13", "ieee34", "ieee37", "ieee123")

@@ -11,7 +11,7 @@ import pytest
 
 from models.errors import InvalidParameterError
 from models.estimation.control_room import ControlRoom
-from models.estimation.staleness import Reporting
+from models.estimation.measurements.staleness import Reporting
 from models.network_model import NetworkModel
 from models.plant.grid_state import GridInputs
 from models.plant.power_flow import PowerFlow

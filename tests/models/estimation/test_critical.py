@@ -9,8 +9,8 @@ import pandapower
 import pandas as pd
 import pytest
 
-from models.estimation.critical import ObservabilityReport, UnobservableIsland
 from models.estimation.estimator import StateEstimator
+from models.estimation.verdict.critical import ObservabilityReport, UnobservableIsland
 from models.network_model import NetworkModel
 
 Nets = Callable[[str], Any]

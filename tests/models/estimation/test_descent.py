@@ -8,13 +8,13 @@ import pandas as pd
 import pytest
 
 from models.estimation.estimator import StateEstimator
-from models.estimation.gain_matrix import WELL_CONDITIONED, gain_matrix
-from models.estimation.measurement_model import linearise
-from models.estimation.measurement_set import Readings
-from models.estimation.metering_plan import read_plan
-from models.estimation.pseudo_measurements import PSEUDO_STD_DEV_FRACTION, InjectionForecast
-from models.estimation.sparse_ldl import factorise
-from models.estimation.topology import Fit, TopologyEstimation
+from models.estimation.measurements.measurement_set import Readings
+from models.estimation.measurements.metering_plan import read_plan
+from models.estimation.measurements.pseudo_measurements import PSEUDO_STD_DEV_FRACTION, InjectionForecast
+from models.estimation.solution.gain_matrix import WELL_CONDITIONED, gain_matrix
+from models.estimation.solution.measurement_model import linearise
+from models.estimation.solution.sparse_ldl import factorise
+from models.estimation.solution.topology import Fit, TopologyEstimation
 from models.network_model import FloatArray, NetworkModel
 from networks.metering import plan_of
 from networks.registry import load_feeder

@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 from scipy.sparse import csr_matrix
 
-from models.estimation import elimination, measurement_set
-from models.estimation.elimination import MOST_NEIGHBOURS, Elimination, nodes_to_eliminate
 from models.estimation.estimate import Estimate
 from models.estimation.estimator import StateEstimator
+from models.estimation.solution import elimination, measurement_set
+from models.estimation.solution.elimination import MOST_NEIGHBOURS, Elimination, nodes_to_eliminate
 from models.network_model import NetworkModel
 
 Nets = Callable[[str], Any]

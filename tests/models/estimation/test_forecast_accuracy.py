@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from models.estimation.forecast_accuracy import ForecastAccuracy
-from models.estimation.measurement_model import ACTIVE_POWER, REACTIVE_POWER
-from models.estimation.metering_plan import Channels
-from models.estimation.pseudo_measurements import ExpectedConsumption
+from models.estimation.measurements.forecast_accuracy import ForecastAccuracy
+from models.estimation.measurements.metering_plan import Channels
+from models.estimation.measurements.pseudo_measurements import ExpectedConsumption
+from models.estimation.solution.measurement_model import ACTIVE_POWER, REACTIVE_POWER
 
 N_BUS = 400
 METERED = N_BUS // 2

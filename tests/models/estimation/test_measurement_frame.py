@@ -10,7 +10,7 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from models.errors import InvalidMeasurementError
-from models.estimation.measurement_frame import COLUMNS, MeasurementFrame
+from models.estimation.measurements.measurement_frame import COLUMNS, MeasurementFrame
 
 HEADER = ",".join(COLUMNS)
 GOOD_ROW = "supply,v,bus,0,1.01,0.004,"

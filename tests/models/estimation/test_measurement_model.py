@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.estimation.elimination import Elimination
-from models.estimation.gain_matrix import elimination_order, factor_of_gain, lay_out, rotated_factor
-from models.estimation.measurement_model import (
+from models.estimation.solution.elimination import Elimination
+from models.estimation.solution.gain_matrix import elimination_order, factor_of_gain, lay_out, rotated_factor
+from models.estimation.solution.measurement_model import (
     ACTIVE_POWER,
     CURRENT,
     REACTIVE_POWER,

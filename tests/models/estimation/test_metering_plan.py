@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from models.errors import InvalidParameterError
-from models.estimation.measurement_model import ACTIVE_POWER, CURRENT, VOLTAGE
-from models.estimation.metering_plan import read_plan
+from models.estimation.measurements.metering_plan import read_plan
+from models.estimation.solution.measurement_model import ACTIVE_POWER, CURRENT, VOLTAGE
 from models.network_model import FROM_END, TO_END, NetworkModel
 
 GOOD: dict[str, Any] = {

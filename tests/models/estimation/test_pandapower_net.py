@@ -14,7 +14,7 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from models.errors import InvalidMeasurementError, InvalidParameterError, NotObservableError
-from models.estimation.measurement_frame import COLUMNS, MeasurementFrame
+from models.estimation.measurements.measurement_frame import COLUMNS, MeasurementFrame
 from models.estimation.pandapower_net import estimate
 
 # pandapower casts its empty rows.

@@ -6,7 +6,7 @@ import numpy as np
 import pandapower
 import pytest
 
-from models.estimation.pseudo_measurements import InjectionForecast
+from models.estimation.measurements.pseudo_measurements import InjectionForecast
 from models.network_model import NetworkModel
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from models.estimation.estimator import StateEstimator
-from models.estimation.metering_plan import QUANTITIES, STATUS
+from models.estimation.measurements.metering_plan import QUANTITIES, STATUS
 from models.network_model import NetworkModel
 from models.plant.power_flow import PowerFlow
 from models.telemetry.meters import METERED_VECTORS

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.sparse import coo_matrix, csc_matrix, identity, random
 from scipy.sparse.linalg import spsolve
 
-from models.estimation.sparse_ldl import (
+from models.estimation.solution.sparse_ldl import (
     FactorPattern,
     analyse,
     factorise,

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.errors import InvalidParameterError
-from models.estimation.measurement_model import ACTIVE_POWER, VOLTAGE
-from models.estimation.metering_plan import STATUS, Channels
-from models.estimation.staleness import AgeVariance, Reporting
+from models.estimation.measurements.metering_plan import STATUS, Channels
+from models.estimation.measurements.staleness import AgeVariance, Reporting
+from models.estimation.solution.measurement_model import ACTIVE_POWER, VOLTAGE
 from models.telemetry.quality import Quality
 
 SIGMA = 0.01

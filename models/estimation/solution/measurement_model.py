@@ -16,8 +16,8 @@ from typing import NamedTuple
 import numba
 import numpy as np
 
-from models.estimation.elimination import Elimination, Sum
 from models.estimation.network_equations import Branches
+from models.estimation.solution.elimination import Elimination, Sum
 from models.network_model import ComplexArray, FloatArray, IntArray
 
 VOLTAGE, ACTIVE_POWER, REACTIVE_POWER, CURRENT, ANGLE = range(5)

@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from models.estimation.generic_network import GenericNetwork, ratios
-from models.estimation.measurement_model import CURRENT, Rows
 from models.estimation.network_equations import NetworkEquations
+from models.estimation.solution.measurement_model import CURRENT, Rows
+from models.estimation.verdict.generic_network import GenericNetwork, ratios
 from models.network_model import BoolArray, IntArray
 
 

@@ -13,11 +13,18 @@ from typing import NamedTuple
 import numba
 import numpy as np
 
-from models.estimation.elimination import Elimination, nodes_to_eliminate
-from models.estimation.measurement_model import ACTIVE_POWER, ANGLE, CURRENT, REACTIVE_POWER, VOLTAGE, RowCollector
-from models.estimation.metering_plan import STATUS, Channels
+from models.estimation.measurements.metering_plan import STATUS, Channels
+from models.estimation.measurements.pseudo_measurements import ExpectedConsumption, InjectionForecast
 from models.estimation.network_equations import NetworkEquations
-from models.estimation.pseudo_measurements import ExpectedConsumption, InjectionForecast
+from models.estimation.solution.elimination import Elimination, nodes_to_eliminate
+from models.estimation.solution.measurement_model import (
+    ACTIVE_POWER,
+    ANGLE,
+    CURRENT,
+    REACTIVE_POWER,
+    VOLTAGE,
+    RowCollector,
+)
 from models.network_model import BoolArray, FloatArray, IntArray
 
 POWERS = (ACTIVE_POWER, REACTIVE_POWER)

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from models.errors import InvalidMeasurementError
-from models.estimation.metering_plan import MEASURED_AT, QUANTITIES, STATUS
+from models.estimation.measurements.metering_plan import MEASURED_AT, QUANTITIES, STATUS
 from models.network_model import BoolArray, FloatArray
 
 if TYPE_CHECKING:

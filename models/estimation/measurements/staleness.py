@@ -29,8 +29,8 @@ import numba
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from models.estimation.measurement_model import ANGLE, VOLTAGE
-from models.estimation.metering_plan import STATUS, Channels
+from models.estimation.measurements.metering_plan import STATUS, Channels
+from models.estimation.solution.measurement_model import ANGLE, VOLTAGE
 from models.network_model import BoolArray, FloatArray
 from models.parameters import require_number
 from models.telemetry.quality import Quality

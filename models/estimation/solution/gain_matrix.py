@@ -20,8 +20,8 @@ import numpy as np
 from scipy.sparse import coo_matrix, csc_matrix, identity
 from scipy.sparse.linalg import splu
 
-from models.estimation.measurement_model import Rows
-from models.estimation.sparse_ldl import FactorPattern, analyse, factorise, pairs_within, positions
+from models.estimation.solution.measurement_model import Rows
+from models.estimation.solution.sparse_ldl import FactorPattern, analyse, factorise, pairs_within, positions
 from models.network_model import BoolArray, FloatArray, IntArray
 
 # Smallest pivot of the gain matrix over its diagonal at which the factor still has four good digits.

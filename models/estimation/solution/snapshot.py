@@ -4,9 +4,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from models.estimation.measurement_set import Readings
-from models.estimation.pseudo_measurements import ExpectedConsumption
-from models.estimation.topology import Fit, TopologyEstimation
+from models.estimation.measurements.measurement_set import Readings
+from models.estimation.measurements.pseudo_measurements import ExpectedConsumption
+from models.estimation.solution.topology import Fit, TopologyEstimation
 from models.network_model import BoolArray, FloatArray
 
 

@@ -21,8 +21,8 @@ import numpy as np
 from scipy.optimize import linprog
 from scipy.sparse import csr_matrix, diags, hstack, identity
 
-from models.estimation.measurement_set import Readings
-from models.estimation.topology import Fit, TopologyEstimation
+from models.estimation.measurements.measurement_set import Readings
+from models.estimation.solution.topology import Fit, TopologyEstimation
 from models.network_model import BoolArray, FloatArray
 
 # The last step changes no angle [rad] or magnitude [pu] by more than this: far below any meter, near what HiGHS keeps.

@@ -18,9 +18,9 @@ from math import exp, inf
 import numpy as np
 from numpy.typing import NDArray
 
-from models.estimation.measurement_model import ACTIVE_POWER
-from models.estimation.metering_plan import Channels
-from models.estimation.pseudo_measurements import ExpectedConsumption
+from models.estimation.measurements.metering_plan import Channels
+from models.estimation.measurements.pseudo_measurements import ExpectedConsumption
+from models.estimation.solution.measurement_model import ACTIVE_POWER
 from models.network_model import BoolArray, FloatArray
 
 # The customers' hour is another after an hour. [s]

@@ -26,8 +26,8 @@ References
 
 import numpy as np
 
-from models.estimation.measurement_set import Readings
-from models.estimation.topology import Fit, TopologyEstimation
+from models.estimation.measurements.measurement_set import Readings
+from models.estimation.solution.topology import Fit, TopologyEstimation
 from models.network_model import FloatArray
 
 # Standard deviations at which the loss turns linear: 95 % of the efficiency of least squares on Gaussian errors ([4]).

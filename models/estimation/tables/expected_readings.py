@@ -3,9 +3,9 @@
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from models.estimation.measurement_model import ACTIVE_POWER, ANGLE, CURRENT, REACTIVE_POWER, VOLTAGE
-from models.estimation.metering_plan import STATUS, Channels
+from models.estimation.measurements.metering_plan import STATUS, Channels
 from models.estimation.network_equations import NetworkEquations
+from models.estimation.solution.measurement_model import ACTIVE_POWER, ANGLE, CURRENT, REACTIVE_POWER, VOLTAGE
 from models.network_model import ComplexArray, FloatArray, IntArray, solve_linear
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from models.errors import InvalidParameterError
-from models.estimation.measurement_model import ACTIVE_POWER, ANGLE, CURRENT, REACTIVE_POWER, VOLTAGE
 from models.estimation.network_equations import EstimatedNetwork
+from models.estimation.solution.measurement_model import ACTIVE_POWER, ANGLE, CURRENT, REACTIVE_POWER, VOLTAGE
 from models.network_model import FROM_END, TO_END, FloatArray, IntArray
 
 if TYPE_CHECKING:

@@ -9,15 +9,22 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from models.estimation.bad_data import normalised_residuals
-from models.estimation.gain_matrix import StateLayout, layout_of
-from models.estimation.measurement_model import ACTIVE_POWER, REACTIVE_POWER, RowCollector, Rows, predict, sums_of
-from models.estimation.measurement_set import FAINT_CURRENT, MeasurementSet, Readings
-from models.estimation.metering_plan import Channels
+from models.estimation.measurements.measurement_set import FAINT_CURRENT, MeasurementSet, Readings
+from models.estimation.measurements.metering_plan import Channels
+from models.estimation.measurements.pseudo_measurements import InjectionForecast
 from models.estimation.network_equations import NetworkEquations
-from models.estimation.observability import NodeIsland, Observability
-from models.estimation.pseudo_measurements import InjectionForecast
-from models.estimation.wls import GaussNewton, Solution
+from models.estimation.solution.gain_matrix import StateLayout, layout_of
+from models.estimation.solution.measurement_model import (
+    ACTIVE_POWER,
+    REACTIVE_POWER,
+    RowCollector,
+    Rows,
+    predict,
+    sums_of,
+)
+from models.estimation.solution.wls import GaussNewton, Solution
+from models.estimation.verdict.bad_data import normalised_residuals
+from models.estimation.verdict.observability import NodeIsland, Observability
 from models.network_model import TO_END, BoolArray, ComplexArray, FloatArray, IntArray
 
 

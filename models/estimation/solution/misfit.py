@@ -8,7 +8,7 @@ place are worked out together.
 import numba
 import numpy as np
 
-from models.estimation.measurement_model import (
+from models.estimation.solution.measurement_model import (
     ACTIVE_POWER,
     NOWHERE,
     REACTIVE_POWER,

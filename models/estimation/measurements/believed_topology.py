@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from models.estimation.metering_plan import STATUS, Channels
+from models.estimation.measurements.metering_plan import STATUS, Channels
 from models.estimation.network_equations import EstimatedNetwork
 from models.network_model import BoolArray, FloatArray, IntArray
 

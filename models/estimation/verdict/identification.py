@@ -30,9 +30,9 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import ndtri
 
-from models.estimation.bad_data import ChiSquareTest, chi_square_test
-from models.estimation.snapshot import Exclusions, Snapshot
-from models.estimation.topology import Fit
+from models.estimation.solution.snapshot import Exclusions, Snapshot
+from models.estimation.solution.topology import Fit
+from models.estimation.verdict.bad_data import ChiSquareTest, chi_square_test
 from models.network_model import BoolArray, FloatArray
 
 # Residuals whose correlation differs from one by less are as good as perfectly correlated: rounding near critical rows.

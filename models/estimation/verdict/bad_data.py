@@ -19,7 +19,7 @@ import numba
 import numpy as np
 from scipy.special import chdtrc, chdtri, ndtri
 
-from models.estimation.wls import GaussNewton, Solution
+from models.estimation.solution.wls import GaussNewton, Solution
 from models.network_model import FloatArray
 
 # Share of its meter's variance below which a residual's variance cannot be told from rounding, and an error of fifty

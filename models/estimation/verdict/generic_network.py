@@ -19,9 +19,9 @@ References
 import numba
 import numpy as np
 
-from models.estimation.gain_matrix import StateLayout, elimination_order, lay_out
-from models.estimation.measurement_model import ACTIVE_POWER, ANGLE, CURRENT, REACTIVE_POWER, VOLTAGE, Rows
-from models.estimation.sparse_ldl import FactorPattern
+from models.estimation.solution.gain_matrix import StateLayout, elimination_order, lay_out
+from models.estimation.solution.measurement_model import ACTIVE_POWER, ANGLE, CURRENT, REACTIVE_POWER, VOLTAGE, Rows
+from models.estimation.solution.sparse_ldl import FactorPattern
 from models.network_model import BoolArray, IntArray
 
 # 2^31 - 1: products of two remainders fit into 64 bits.

@@ -23,10 +23,10 @@ from typing import NamedTuple
 import numba
 import numpy as np
 
-from models.estimation.gain_matrix import StateLayout, factor_of_gain
-from models.estimation.measurement_model import Rows, current_curvature, deviation, linearise, sums_of
-from models.estimation.misfit import misfit
-from models.estimation.sparse_ldl import FactorPattern, solve
+from models.estimation.solution.gain_matrix import StateLayout, factor_of_gain
+from models.estimation.solution.measurement_model import Rows, current_curvature, deviation, linearise, sums_of
+from models.estimation.solution.misfit import misfit
+from models.estimation.solution.sparse_ldl import FactorPattern, solve
 from models.network_model import ComplexArray, FloatArray
 
 MAX_ITERATIONS = 50

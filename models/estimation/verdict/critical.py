@@ -29,8 +29,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from models.estimation.measurement_set import Readings
-from models.estimation.topology import TopologyEstimation
+from models.estimation.measurements.measurement_set import Readings
+from models.estimation.solution.topology import TopologyEstimation
 from models.network_model import BoolArray, IntArray
 
 if TYPE_CHECKING:

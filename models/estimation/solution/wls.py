@@ -12,12 +12,12 @@ from typing import NamedTuple
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from models.estimation.descent import NO_LINEARISATION, Linearisation, descend
-from models.estimation.gain_matrix import StateLayout, elimination_order, lay_out, variance_of_rows
-from models.estimation.measurement_model import CURRENT, Rows, linearise
-from models.estimation.misfit import misfit
 from models.estimation.network_equations import NetworkEquations
-from models.estimation.sparse_ldl import solve, sparse_inverse
+from models.estimation.solution.descent import NO_LINEARISATION, Linearisation, descend
+from models.estimation.solution.gain_matrix import StateLayout, elimination_order, lay_out, variance_of_rows
+from models.estimation.solution.measurement_model import CURRENT, Rows, linearise
+from models.estimation.solution.misfit import misfit
+from models.estimation.solution.sparse_ldl import solve, sparse_inverse
 from models.network_model import ComplexArray, FloatArray, IntArray
 
 # No angle [rad] or magnitude [pu] is off by more than this at the end, and J by next to nothing beside its standard

@@ -16,8 +16,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from models.estimation.snapshot import Snapshot
-from models.estimation.topology import Fit
+from models.estimation.solution.snapshot import Snapshot
+from models.estimation.solution.topology import Fit
 from models.network_model import BoolArray, FloatArray
 
 

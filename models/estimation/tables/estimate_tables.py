@@ -8,8 +8,8 @@ import pandas as pd
 
 from models.estimation.estimate import Estimate
 from models.estimation.estimator import StateEstimator
-from models.estimation.expected_readings import expected_readings
-from models.estimation.measurement_frame import MeasurementFrame
+from models.estimation.measurements.measurement_frame import MeasurementFrame
+from models.estimation.tables.expected_readings import expected_readings
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,1 @@
+"""An estimate as tables that a pandas or pandapower user understands."""

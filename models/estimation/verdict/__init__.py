@@ -1,0 +1,1 @@
+"""What the residuals say: bad data, whose they are, and what the measurements cannot tell."""
