@@ -10,7 +10,8 @@ from scipy.sparse import csr_matrix
 
 from models.estimation.estimate import Estimate
 from models.estimation.estimator import StateEstimator
-from models.estimation.solution import elimination, measurement_set
+from models.estimation.measurements import measurement_set
+from models.estimation.solution import elimination
 from models.estimation.solution.elimination import MOST_NEIGHBOURS, Elimination, nodes_to_eliminate
 from models.network_model import NetworkModel
 
