@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from models.attacks.attacker import Attacker
-from models.attacks.surface import AttackSurface
 from models.parameters import require_length
 from models.telemetry.quality import Quality, Telemetry
 from simulators.adapter import ModelAdapter, serve
 
 if TYPE_CHECKING:
-    import pandas as pd
-    from pandapower import pandapowerNet
+    pass
 
 
 class AttackerSimulator(ModelAdapter):
@@ -53,21 +51,8 @@ class AttackerSimulator(ModelAdapter):
         "magnitude",
     )
 
-    def build(
-        self,
-        plan: pd.DataFrame | Sequence[Mapping[str, Any]],
-        attacks: Sequence[Mapping[str, Any]] = (),
-        channel_buses: Sequence[int] = (),
-        net: pandapowerNet | None = None,
-        start_time_of_day_s: float = 0.0,
-        seed: int = 0,
-    ) -> Attacker:
-        import pandas as pd
-
-        surface = AttackSurface.of_plan(
-            pd.DataFrame(plan), channel_buses, net=net, start_time_of_day_s=start_time_of_day_s
-        )
-        return Attacker(attacks, surface, seed)
+    def build(self, **params: Any) -> Attacker:
+        return Attacker.of_plan(**params)
 
     def advance(self, model: Attacker, seconds: float, inputs: Mapping[str, Any]) -> dict[str, Any]:
         telemetry = as_telemetry(seconds, inputs, len(model.surface.names))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +10,9 @@ import numpy as np
 
 from models.attacks.attacker import Attacker
 from models.attacks.field import FieldSignals
-from models.attacks.surface import AttackSurface
 from simulators.adapter import ModelAdapter, serve
 
 if TYPE_CHECKING:
-    import pandas as pd
     from pandapower import pandapowerNet
 
 
@@ -44,21 +42,8 @@ class FieldAttackerSimulator(ModelAdapter):
     INPUTS = ("tap_pos", "switch_closed", "sgen_p_mw")
     OUTPUTS = ("tap_pos", "switch_closed", "sgen_p_mw", "slack_vm_step_pu")
 
-    def build(
-        self,
-        plan: pd.DataFrame | Sequence[Mapping[str, Any]],
-        attacks: Sequence[Mapping[str, Any]] = (),
-        channel_buses: Sequence[int] = (),
-        net: pandapowerNet | None = None,
-        start_time_of_day_s: float = 0.0,
-        seed: int = 0,
-    ) -> FieldLink:
-        import pandas as pd
-
-        surface = AttackSurface.of_plan(
-            pd.DataFrame(plan), channel_buses, net=net, start_time_of_day_s=start_time_of_day_s
-        )
-        return FieldLink(Attacker(attacks, surface, seed), signals_of(net))
+    def build(self, **params: Any) -> FieldLink:
+        return FieldLink(Attacker.of_plan(**params), signals_of(params.get("net")))
 
     def advance(self, model: FieldLink, seconds: float, inputs: Mapping[str, Any]) -> dict[str, Any]:
         sent = FieldSignals(**{**vars(model.at_rest), **inputs})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,10 @@ from models.errors import InvalidParameterError, choose
 from models.parameters import from_mapping
 from models.random_streams import stream
 from models.telemetry.quality import Telemetry
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from pandapower import pandapowerNet
 
 
 class Attacker:
@@ -62,6 +66,22 @@ class Attacker:
         self.change: NDArray[np.float64] = np.zeros(len(surface.names))
         self.attack_active: NDArray[np.int64] = np.zeros(len(self.attacks), dtype=np.int64)
         self.magnitude: NDArray[np.float64] = np.zeros(len(self.attacks))
+
+    @classmethod
+    def of_plan(
+        cls,
+        plan: pd.DataFrame | Sequence[Mapping[str, Any]],
+        attacks: Sequence[Mapping[str, Any]] = (),
+        channel_buses: Sequence[int] = (),
+        net: pandapowerNet | None = None,
+        start_time_of_day_s: float = 0.0,
+        seed: int = 0,
+    ) -> Attacker:
+        """The attacker before the channels of a metering plan; the other parameters are as of `AttackSurface`."""
+        import pandas as pd
+
+        known = {"net": net, "start_time_of_day_s": start_time_of_day_s}
+        return cls(attacks, AttackSurface.of_plan(pd.DataFrame(plan), channel_buses, **known), seed)
 
     @property
     def forged(self) -> NDArray[np.bool_]:

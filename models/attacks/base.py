@@ -139,6 +139,11 @@ class Attack(ABC, Generic[P]):
         """Whether the attack goes on at this time. [s]"""
         return self.parameters.start_s <= seconds < self.parameters.start_s + self.parameters.duration_s
 
+    def grown(self, seconds: float, ramp_s: float) -> float:
+        """Share of the full size of an attack that grows from its onset on, linearly over `ramp_s`."""
+        elapsed_s = seconds - self.parameters.start_s
+        return 1.0 if elapsed_s >= ramp_s else elapsed_s / ramp_s
+
     def apply(self, seconds: float, telemetry: Telemetry) -> Telemetry:
         """What the control room gets instead of `telemetry`; the very same outside of the attack's window.
 
@@ -182,6 +187,17 @@ class ChannelAttack(Attack[C]):
             parameters.channels, parameters.buses, int(parameters.count), parameters.measurement_type, random
         )
         self.target_names = tuple(surface.names[position] for position in self.targets)
+
+    def require_type(self, types: Sequence[str], problem: str) -> None:
+        """Refuse targets that are known to be of none of these measurement types.
+
+        Raises
+        ------
+        InvalidParameterError
+        """
+        for position, name in zip(self.targets, self.target_names, strict=True):
+            if self.surface.of_type(position) not in (None, *types):
+                raise InvalidParameterError(f"{name!r} {problem}")
 
     def apply(self, seconds: float, telemetry: Telemetry) -> Telemetry:
         active = self.is_active(seconds)

@@ -8,7 +8,6 @@ import numpy as np
 
 from models.attacks.base import AttackParameters, ChannelAttack, ChannelAttackParameters
 from models.attacks.surface import AttackSurface
-from models.errors import InvalidParameterError
 from models.telemetry.quality import Telemetry
 
 
@@ -31,9 +30,7 @@ class ForgedBreakerState(ChannelAttack[ChannelAttackParameters]):
         self, parameters: ChannelAttackParameters, surface: AttackSurface, random: np.random.Generator
     ) -> None:
         super().__init__(parameters, surface, random)
-        for position, name in zip(self.targets, self.target_names, strict=True):
-            if surface.of_type(position) not in (None, "closed"):
-                raise InvalidParameterError(f"{name!r} tells no breaker's state; take channels of type closed.")
+        self.require_type(("closed",), "tells no breaker's state; take channels of type closed.")
 
     def forge(self, seconds: float, telemetry: Telemetry) -> Telemetry:
         return self.with_values(telemetry, 1.0 - telemetry.value[self.targets])

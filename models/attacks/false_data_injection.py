@@ -58,11 +58,8 @@ class FalseDataInjection(ChannelAttack[BiasParameters]):
         self._attack_vector = size_of(parameters, "bias", surface, self.targets)
 
     def forge(self, seconds: float, telemetry: Telemetry) -> Telemetry:
-        return self.with_values(telemetry, telemetry.value[self.targets] + self._ramp(seconds) * self._attack_vector)
-
-    def _ramp(self, seconds: float) -> float:
-        elapsed_s = seconds - self.parameters.start_s
-        return 1.0 if elapsed_s >= self.parameters.ramp_s else elapsed_s / self.parameters.ramp_s
+        error = self.grown(seconds, self.parameters.ramp_s) * self._attack_vector
+        return self.with_values(telemetry, telemetry.value[self.targets] + error)
 
     def description(self) -> str:
         return f"bias of {size_text(self.parameters, 'bias')}"

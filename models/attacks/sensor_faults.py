@@ -216,9 +216,7 @@ class WrongSign(ChannelAttack[ChannelAttackParameters]):
         self, parameters: ChannelAttackParameters, surface: AttackSurface, random: np.random.Generator
     ) -> None:
         super().__init__(parameters, surface, random)
-        for position, name in zip(self.targets, self.target_names, strict=True):
-            if surface.of_type(position) not in (None, *SIGNED):
-                raise InvalidParameterError(f"{name!r} has no sign to be wrong; take channels of {', '.join(SIGNED)}.")
+        self.require_type(SIGNED, f"has no sign to be wrong; take channels of {', '.join(SIGNED)}.")
 
     def forge(self, seconds: float, telemetry: Telemetry) -> Telemetry:
         return self.with_values(telemetry, -telemetry.value[self.targets])

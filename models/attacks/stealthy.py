@@ -171,18 +171,14 @@ class StealthyInjection(Attack[StealthyParameters]):
         at = self._measuring
         usable = np.isin(telemetry.quality[at], USABLE) & np.isfinite(telemetry.value[at])
         change = np.zeros(len(telemetry.value))
-        change[at] = self._forgery.change(telemetry.value[at], usable, self._grown(seconds))
+        share = self.grown(seconds, self.parameters.ramp_s)
+        change[at] = self._forgery.change(telemetry.value[at], usable, share)
         worth_it = np.abs(change) > NEGLIGIBLE_SIGMA * self.surface.std_dev
         self.forged = self.targets[worth_it[self.targets]]
         value = telemetry.value.copy()
         value[self.forged] += change[self.forged]
         self.magnitude = self.surface.largest_change(telemetry.value, value, self.forged)
         return Telemetry(value, telemetry.timestamp_s, telemetry.quality)
-
-    def _grown(self, seconds: float) -> float:
-        """Share of the full change."""
-        elapsed_s, ramp_s = seconds - self.parameters.start_s, self.parameters.ramp_s
-        return 1.0 if elapsed_s >= ramp_s else elapsed_s / ramp_s
 
     def label(self) -> str:
         return f"{self.description()} through {len(self.targets)} channels"

@@ -185,7 +185,7 @@ class StateEstimator:
             consumption=consumption,
             extra_variance=extra_variance,
         )
-        open_nodes = snapshot.topology.unobservable_nodes(snapshot.readings())
+        open_nodes = snapshot.topology.unobservable_nodes(snapshot.readings)
         plausible = None if len(open_nodes) else plausible_part(snapshot, self.max_removals)
         if plausible is None:
             return self._no_estimate(self._buses_at(snapshot.topology, open_nodes), observable=not len(open_nodes))
@@ -217,7 +217,7 @@ class StateEstimator:
         test = self._test(fit, plausible.deviation[plausible.set_aside])
         state = found.fit
         if self.method != "wls":
-            robust = ROBUST_METHODS[self.method](topology, snapshot.readings(), fit)
+            robust = ROBUST_METHODS[self.method](topology, snapshot.readings, fit)
             if robust is None:
                 return self._no_estimate((), observable=True)
             state = robust

@@ -1,6 +1,7 @@
 """All that one estimate knows, and fits to any part of it."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -42,13 +43,16 @@ class Snapshot:
         """No exclusions."""
         return Exclusions(np.zeros_like(self.usable), np.zeros(self.topology.measurements.n_row, dtype=bool))
 
-    def readings(self, without: Exclusions | None = None) -> Readings:
-        """What the rows read, some channels and forecasts left out."""
-        usable = self.usable if without is None else self.usable & ~without.channels
-        readings = self.topology.measurements.read(self.value, usable, self.consumption, self.extra_variance)
-        return readings if without is None else replace(readings, active=readings.active & ~without.forecasts)
+    @cached_property
+    def readings(self) -> Readings:
+        """What the rows read."""
+        return self._readings_of(self.usable)
 
     def fit_without(self, without: Exclusions) -> Fit | None:
         """The fit without some channels and forecasts; None if the rest does not determine the state."""
-        readings = self.readings(without)
+        readings = self._readings_of(self.usable & ~without.channels)
+        readings = replace(readings, active=readings.active & ~without.forecasts)
         return None if len(self.topology.unobservable_nodes(readings)) else self.topology.fit(readings)
+
+    def _readings_of(self, usable: BoolArray) -> Readings:
+        return self.topology.measurements.read(self.value, usable, self.consumption, self.extra_variance)

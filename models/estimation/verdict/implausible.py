@@ -45,7 +45,7 @@ class Plausible:
 
 def plausible_part(snapshot: Snapshot, most: int) -> Plausible | None:
     """The measurements without those that stand between them and a state; None if more than `most` do."""
-    left, fit = snapshot, snapshot.topology.fit(snapshot.readings())
+    left, fit = snapshot, snapshot.topology.fit(snapshot.readings)
     if fit is not None:
         none = np.zeros_like(snapshot.usable)
         return Plausible(snapshot, fit, none, none.astype(float))
@@ -54,7 +54,7 @@ def plausible_part(snapshot: Snapshot, most: int) -> Plausible | None:
         fit = left.fit_without(left.nothing)
         if fit is not None:
             set_aside = snapshot.usable & ~left.usable
-            deviation = snapshot.topology.deviations(snapshot.readings(), fit.solution.v)
+            deviation = snapshot.topology.deviations(snapshot.readings, fit.solution.v)
             return Plausible(left, fit, set_aside, np.where(set_aside, _at_channels(snapshot, deviation), 0.0))
     return None
 
@@ -62,7 +62,7 @@ def plausible_part(snapshot: Snapshot, most: int) -> Plausible | None:
 def _without_the_strangest(snapshot: Snapshot) -> Snapshot:
     """Set the channels aside that read what is the farthest from the state before."""
     measurements = snapshot.topology.measurements
-    deviation = snapshot.topology.deviations(snapshot.readings())[: measurements.n_metered]
+    deviation = snapshot.topology.deviations(snapshot.readings)[: measurements.n_metered]
     strangest = measurements.channels_in(np.arange(measurements.n_row) == int(np.argmax(deviation)))
     return replace(snapshot, usable=snapshot.usable & ~strangest)
 
