@@ -32,10 +32,9 @@ def streamed(values: np.ndarray) -> Tick:
     n_channel = values.shape[1]
     detector = untrained_lstm([f"channel {index}" for index in range(n_channel)])
     quality = np.zeros(n_channel, dtype=np.int8)
-    no_residual = np.full(n_channel, np.nan)
 
     def tick(scan: int) -> Any:
-        return detector.update(DetectorFrame(60.0 * scan, values[scan % len(values)], quality, np.nan, 0, no_residual))
+        return detector.update(DetectorFrame.of_telemetry(60.0 * scan, values[scan % len(values)], quality))
 
     return tick
 

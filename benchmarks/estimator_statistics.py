@@ -76,17 +76,12 @@ class Experiment:
         reading = noise * self.meters.std_dev * self.random.standard_normal(len(self.plan))
         forecast = noise * self.forecast_std_dev * self.random.standard_normal(self.forecast_std_dev.shape)
         load = self.net.load[["p_mw", "q_mvar"]].to_numpy().T + forecast
-        return self.estimator.estimate(
-            self.true_values + reading + error,
-            np.ones(len(self.plan), bool),
-            *load,
-            forecast_variance_factor=self._variance_at_truth(*load),
+        # Forecasts stray about what is drawn here, not customers about their forecast: the truth's is the variance.
+        at_truth = self.estimator.expected_consumption()
+        expected = self.estimator.expected_consumption(*load)._replace(variance=at_truth.variance)
+        return self.estimator.estimate_given(
+            self.true_values + reading + error, np.ones(len(self.plan), bool), expected
         )
-
-    def _variance_at_truth(self, p_mw: np.ndarray, q_mvar: np.ndarray) -> np.ndarray:
-        """Forecasts stray about what is drawn here, not customers about their forecast. (2 n_bus,)"""
-        at_truth, claimed = (self.estimator.forecast.consumption(*f).variance for f in ((None, None), (p_mw, q_mvar)))
-        return np.divide(at_truth, claimed, out=np.ones_like(claimed), where=claimed > 0.0)
 
     def gross_error(self, channels: Sequence[int], size: float = GROSS) -> np.ndarray:
         """Errors of so many standard deviations, with random signs. (n_channel,)"""

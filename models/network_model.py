@@ -51,7 +51,6 @@ class Admittances:
     y_tt: ComplexArray
     slack_nodes: IntArray
     pv_nodes: IntArray
-    pq_nodes: IntArray
     node_of_bus: IntArray
     """Node of every pandapower bus, -1 where de-energised, (n_bus,)."""
     branch_of_line: IntArray
@@ -318,7 +317,7 @@ def compile_admittances(net: "pandapowerNet") -> Admittances:
     from pandapower.pypower.makeYbus import branch_vectors, makeYbus
 
     case = internal_case(net)
-    base_mva, bus, gen, branch, slack, pv, pq, initial_v = case.variables
+    base_mva, bus, gen, branch, slack, pv, _, initial_v = case.variables
     ybus, _, _ = makeYbus(base_mva, bus, branch)
     # Not the entries of the matrices beside it, which add up where a branch begins and ends at one node.
     y_tt, y_ff, y_ft, y_tf = (np.asarray(y, dtype=complex) for y in branch_vectors(branch, len(branch)))
@@ -340,7 +339,6 @@ def compile_admittances(net: "pandapowerNet") -> Admittances:
         y_tt=y_tt,
         slack_nodes=np.asarray(slack, dtype=np.int64),
         pv_nodes=np.asarray(pv, dtype=np.int64),
-        pq_nodes=np.asarray(pq, dtype=np.int64),
         node_of_bus=node_of_bus,
         branch_of_line=case.branch_positions("line", len(net.line)),
         branch_of_trafo=case.branch_positions("trafo", len(net.trafo)),

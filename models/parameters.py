@@ -75,14 +75,14 @@ def require_not_negative(parameters: object, *names: str) -> None:
         require_number(f"{type(parameters).__name__}.{name}", getattr(parameters, name), at_least=0.0)
 
 
-def require_length(name: str, vector: Sized, length: int) -> None:
-    """Refuse a vector that does not fit what it is meant for.
+def require_length(name: str, vector: Sized | None, length: int) -> None:
+    """Refuse a vector that does not fit what it is meant for; None is one that was left out.
 
     Raises
     ------
     InvalidParameterError
     """
-    if len(vector) != length:
+    if vector is not None and len(vector) != length:
         raise InvalidParameterError(f"{name} must have {length} elements, got {len(vector)}; check what is connected.")
 
 

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from models.detection.base import Detector
 from models.detection.history import DetectorFrame, History
@@ -32,15 +32,21 @@ class HistoryKeeper(Detector):
 
     name = "history"
 
-    def __init__(self, channels: tuple[str, ...]) -> None:
+    def __init__(self, channels: tuple[str, ...], channel_bus: ArrayLike) -> None:
         super().__init__(threshold=float("inf"))
         self.channels = channels
+        self.channel_bus = np.asarray(channel_bus, dtype=np.int64)
         self.frames: list[DetectorFrame] = []
 
     def judge(self, frame: DetectorFrame) -> tuple[float, NDArray[np.float64]]:
         """Keep the frame; nothing is suspicious."""
         self.frames.append(frame)
         return 0.0, np.zeros(len(frame.value))
+
+    @property
+    def history(self) -> History:
+        """All it has seen."""
+        return History.of_frames(self.channels, self.frames, self.channel_bus)
 
 
 def midnight_before(scenario: Scenario) -> datetime:
@@ -66,9 +72,10 @@ def clean_scenario(scenario: Scenario, days_before: int, days: int) -> Scenario:
 def history_of(scenario: Scenario, on_progress: OnProgress | None = None) -> History:
     """What the control room saw on the channels that detectors judge while `scenario` went by."""
     feeder = load_feeder(scenario.feeder, scenario.extensions)
-    keeper = HistoryKeeper(Roles(scenario, feeder).judged_channels)
+    roles = Roles(scenario, feeder)
+    keeper = HistoryKeeper(roles.judged_channels, roles.judged_channel_buses)
     simulate(Experiment(scenario, feeder, {keeper.name: keeper}), on_progress)
-    return History.of_frames(keeper.channels, keeper.frames)
+    return keeper.history
 
 
 def history_in_subprocess(scenario: Scenario, folder: Path, on_progress: OnProgress | None = None) -> History:

@@ -82,8 +82,8 @@ def _record_control_room(world: Any, twin: Twin) -> None:
     if twin.experiment.scenario.solver == "opendss":
         names = [f"{of_phase(vector, phase)}_estimated" for vector in BY_PHASE["bus"] for phase in PHASES]
         world.connect(twin.estimator, to, *((name, f"estimate/{name}") for name in names))
-    residuals = ("normalised_residual", "removed")
-    world.connect(twin.estimator, to, *((name, f"measurement/{name}") for name in residuals))
+    of_channels = ("normalised_residual", "removed", "value_estimated", "value_expected")
+    world.connect(twin.estimator, to, *((name, f"measurement/{name}") for name in of_channels))
     for name, detector in twin.detectors.items():
         world.connect(detector, to, *((quantity, f"detection/{quantity}/{name}") for quantity in OF_DETECTOR))
     if twin.experiment.roles.regulates_locally:
@@ -114,7 +114,7 @@ def recorder_parameters(experiment: Experiment) -> dict[str, Any]:
         "before": {"events/attack": 0, "events/fault": 0},
         "dense_tables": DENSE_TABLES,
         "channels": roles.plan.name.tolist(),
-        "channel_buses": roles.channel_buses(),
+        "channel_buses": roles.channel_buses,
     }
 
 

@@ -16,7 +16,7 @@ from networks.feeder import Feeder
 from networks.supply import lines_behind
 
 if TYPE_CHECKING:
-    from pandas import DataFrame
+    from pandas import DataFrame, Series
 
 # Generation of the supply area at the start, over the rating of its machines: what is left is the governor's reserve.
 AREA_LOADING_PU = 0.6
@@ -74,9 +74,18 @@ class Roles:
         A status holds for days and then steps. It has no noise to learn, its silence is nothing to alarm on, and a step
         is as much the feeder's daily business as an attack.
         """
+        return tuple(self.plan.name[self._judged])
+
+    @property
+    def judged_channel_buses(self) -> tuple[int, ...]:
+        """The bus at which each of the `judged_channels` measures."""
+        return tuple(bus for bus, judged in zip(self.channel_buses, self._judged, strict=True) if judged)
+
+    @property
+    def _judged(self) -> "Series":
         from models.telemetry.status import STATUS_TYPES
 
-        return tuple(self.plan.name[~self.plan.measurement_type.isin(STATUS_TYPES)])
+        return ~self.plan.measurement_type.isin(STATUS_TYPES)
 
     def detector(self) -> dict[str, Any]:
         """All channels of the telemetry, and when the scenario starts."""
@@ -243,7 +252,7 @@ class Roles:
             "order": {table: self.order[table] for table in ("bus", "line", "trafo", "switch")},
             "meter_settings": telemetry.meters(),
             "channel_settings": telemetry.channel(self.scenario.scan_period),
-            "stations": self.channel_buses(),
+            "stations": self.channel_buses,
             "seed": self.days_seed,
             "installation_seed": self.scenario.seed,
         }
@@ -253,7 +262,7 @@ class Roles:
         return {
             "attacks": [attack.parameters for attack in self.scenario.attacks],
             "plan": self.plan,
-            "channel_buses": self.channel_buses(),
+            "channel_buses": self.channel_buses,
             "net": self.feeder.net,
             "start_time_of_day_s": self.start_time_of_day_s,
             "seed": self.days_seed,
@@ -312,6 +321,7 @@ class Roles:
             "switch_closed": self.network_start()["switch_closed"].tolist(),
         }
 
+    @cached_property
     def channel_buses(self) -> list[int]:
         """The bus at which every channel measures, or its switch is."""
         net = self.feeder.net

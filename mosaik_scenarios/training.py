@@ -59,8 +59,8 @@ def train(name: str, scenario: Scenario, training: History, calibration: History
     """One detector, fitted to the training days and calibrated on days it has not seen."""
     detector = new_detector(name)
     stage = f"training {name}"
-    detector.fit(training, seed=scenario.seed, progress=lambda share: on_stage(stage, share))
-    detector.calibrate(calibration, scenario.training.alarms_per_day)
+    detector.fit([training], seed=scenario.seed, progress=lambda share: on_stage(stage, share))
+    detector.calibrate([calibration], scenario.training.alarms_per_day)
     return detector
 
 

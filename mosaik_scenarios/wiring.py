@@ -8,6 +8,7 @@ import numpy as np
 from models.weather import WEATHER
 from mosaik_scenarios.recording import recorder_parameters
 from mosaik_scenarios.twin import Experiment, Twin
+from simulators.detector import OF_ESTIMATOR, OF_WEATHER
 
 SIMULATORS = {
     "Profiles": {"python": "simulators.profiles:ProfilesSimulator"},
@@ -99,7 +100,8 @@ def connect_control_room(world: Any, twin: Twin) -> None:
     world.connect(twin.photovoltaic, twin.estimator, "sgen_p_mw_forecast", "sgen_q_mvar_forecast")
     for detector in twin.detectors.values():
         world.connect(twin.attacker, detector, *TELEMETRY)
-        world.connect(twin.estimator, detector, "objective", "degrees_of_freedom", "normalised_residual")
+        world.connect(twin.estimator, detector, *OF_ESTIMATOR)
+        world.connect(twin.profiles, detector, *OF_WEATHER)
     if twin.experiment.scenario.regulator.source == "measured":
         world.connect(twin.attacker, twin.regulator, "value_received")
     else:

@@ -11,6 +11,9 @@ from models.detection.base import NO_CHANNEL, Detector, require_same_channels
 from models.detection.history import DetectorFrame
 from simulators.adapter import ModelAdapter
 
+OF_ESTIMATOR = ("objective", "degrees_of_freedom", "normalised_residual", "value_estimated", "value_expected")
+OF_WEATHER = ("ghi_w_per_m2", "ambient_c")
+
 
 @dataclass(frozen=True)
 class RunningDetector:
@@ -42,8 +45,9 @@ class DetectorSimulator(ModelAdapter):
     [s], 0 unless told). The detector is shown the channels it was fitted to and none of the others.
 
     Inputs: value_received (by channel), quality (by channel, codes), objective [-], degrees_of_freedom [-],
-    normalised_residual (by channel [-]); without the estimator's three, a test that needs them scores NaN. timestamp_s
-    (by channel [s]) is taken for whoever connects telemetry as a whole; no detector uses it.
+    normalised_residual (by channel [-]), value_estimated, value_expected (by channel); without the estimator's five, a
+    test that needs them scores NaN. ghi_w_per_m2 and ambient_c, a mild night unless connected. timestamp_s (by channel
+    [s]) is taken for whoever connects telemetry as a whole; no detector uses it.
 
     Outputs: score [-], threshold [-], alarm (bool), channel_score (by channel [-], NaN where not judged), channel
     (index of the most suspicious, -1 none).
@@ -51,7 +55,7 @@ class DetectorSimulator(ModelAdapter):
 
     MODEL = "Detector"
     PARAMS = ("detector", "channels", "start_time_of_day_s")
-    INPUTS = ("value_received", "timestamp_s", "quality", "objective", "degrees_of_freedom", "normalised_residual")
+    INPUTS = ("value_received", "timestamp_s", "quality", *OF_ESTIMATOR, *OF_WEATHER)
     OUTPUTS = ("score", "threshold", "alarm", "channel_score", "channel")
 
     def build(
@@ -71,14 +75,18 @@ class DetectorSimulator(ModelAdapter):
         judged = model.judged
         value = np.asarray(inputs["value_received"], dtype=float)
         quality = inputs.get("quality", np.zeros(len(value), dtype=np.int8))
-        residual = inputs.get("normalised_residual", np.full(len(value), np.nan))
+        unknown = np.full(len(value), np.nan)
         frame = DetectorFrame(
             time_s=model.start_time_of_day_s + seconds,
             value=value[judged],
             quality=quality[judged],
             objective=inputs.get("objective", np.nan),
             degrees_of_freedom=inputs.get("degrees_of_freedom", 0.0),
-            normalised_residual=residual[judged],
+            normalised_residual=inputs.get("normalised_residual", unknown)[judged],
+            estimated=inputs.get("value_estimated", unknown)[judged],
+            expected=inputs.get("value_expected", unknown)[judged],
+            ghi_w_per_m2=inputs.get("ghi_w_per_m2", 0.0),
+            ambient_c=inputs.get("ambient_c", 20.0),
         )
         verdict = model.detector.update(frame)
         channel_score = np.full(len(value), np.nan)

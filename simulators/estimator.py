@@ -23,6 +23,18 @@ if TYPE_CHECKING:
     from models.phase_network import PhaseNetworkModel
 
 BY_PHASE = tuple(of_phase(vector, phase) for vector in ("vm_pu", "va_degree") for phase in PHASES)
+OF_ESTIMATE = (
+    "objective",
+    "degrees_of_freedom",
+    "chi_square_threshold",
+    "p_value",
+    "normalised_residual",
+    "removed",
+    "suspects",
+    "identifiable",
+    "observable",
+    "converged",
+)
 FORECASTS = ("load_p_mw_forecast", "load_q_mvar_forecast", "sgen_p_mw_forecast", "sgen_q_mvar_forecast")
 
 
@@ -53,7 +65,8 @@ class EstimatorSimulator(ModelAdapter):
     sgen_q_mvar_forecast [Mvar] (n_sgen), anything up to nominal where not connected.
 
     Outputs: vm_pu_estimated [pu], va_degree_estimated [degree] (n_bus), NaN where de-energised or without a solution;
-    trafo_p_lv_mw_estimated [MW], trafo_q_lv_mvar_estimated [Mvar] (n_trafo), into the transformer;
+    trafo_p_lv_mw_estimated [MW], trafo_q_lv_mvar_estimated [Mvar] (n_trafo), into the transformer; value_estimated,
+    value_expected (n_channel), what channels read in the estimated state, and in the power flow of the forecasts alone;
     objective, degrees_of_freedom, chi_square_threshold, p_value [-], of everything received; normalised_residual
     (n_channel) [-], NaN where not used or critical; removed (n_channel), channels taken for bad data; suspects
     (n_channel), channels of which some are bad while the data do not say which; identifiable, whether no test fails or
@@ -82,16 +95,9 @@ class EstimatorSimulator(ModelAdapter):
         "trafo_p_lv_mw_estimated",
         "trafo_q_lv_mvar_estimated",
         *(f"{name}_estimated" for name in BY_PHASE),
-        "objective",
-        "degrees_of_freedom",
-        "chi_square_threshold",
-        "p_value",
-        "normalised_residual",
-        "removed",
-        "suspects",
-        "identifiable",
-        "observable",
-        "converged",
+        "value_estimated",
+        "value_expected",
+        *OF_ESTIMATE,
     )
 
     def build(
@@ -123,10 +129,14 @@ class EstimatorSimulator(ModelAdapter):
             timestamp_s=inputs.get("timestamp_s", np.full(n_channel, seconds)),
             quality=inputs.get("quality", np.full(n_channel, Quality.VALID, dtype=np.int8)),
         )
-        estimate = model.room.estimate(seconds, telemetry, **{name: inputs.get(name) for name in FORECASTS})
-        state = self._state(model, estimate)
-        tests = {name: getattr(estimate, name) for name in self.OUTPUTS if not name.endswith("_estimated")}
-        return {f"{name}_estimated": vector for name, vector in state.items()} | tests
+        picture = model.room.scan(seconds, telemetry, **{name: inputs.get(name) for name in FORECASTS})
+        state = self._state(model, picture.estimate)
+        return {
+            **{f"{name}_estimated": vector for name, vector in state.items()},
+            **{name: getattr(picture.estimate, name) for name in OF_ESTIMATE},
+            "value_estimated": picture.estimated,
+            "value_expected": picture.expected,
+        }
 
     def _state(self, model: Estimation, estimate: Estimate) -> dict[str, FloatArray]:
         """What is estimated, as a whole and by phase."""

@@ -16,8 +16,8 @@ from scipy.stats import chi2
 
 from models.estimation.estimate import Estimate
 from models.estimation.estimator import StateEstimator
+from models.estimation.measurements.channel_readings import ChannelReadings
 from models.estimation.measurements.pseudo_measurements import PSEUDO_STD_DEV_FRACTION
-from models.estimation.tables.expected_readings import expected_readings
 from models.network_model import NetworkModel
 from mosaik_scenarios.report.drawing import BLUE, GREEN, GREY, INK, ORANGE, RED, figure_of_rows
 from networks.registry import load_feeder
@@ -47,7 +47,7 @@ class Feeder:
     def readings(self, net: Any) -> np.ndarray:
         """What the meters would read, without error, in the solved state of `net`."""
         state = net.res_bus.vm_pu.to_numpy(), net.res_bus.va_degree.to_numpy()
-        return expected_readings(self.network.admittances(), self.estimator.channels, *state)
+        return ChannelReadings(self.estimator.channels).at(self.network.admittances(), *state)
 
     def position(self, channel: str) -> int:
         """Row of a channel in the plan."""

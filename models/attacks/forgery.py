@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from models.attacks.channel_values import ChannelValues
 from models.attacks.knowledge import Knowledge
 from models.estimation.estimator import StateEstimator
+from models.estimation.measurements.channel_readings import ChannelReadings
 from models.estimation.measurements.metering_plan import COLUMNS
 from models.estimation.measurements.pseudo_measurements import PSEUDO_STD_DEV_FRACTION
 from models.network_model import BoolArray, FloatArray
@@ -77,7 +77,7 @@ class Forgery:
         extended = _extended(own, knowledge, goal)
         self._first = StateEstimator(knowledge.network, own, max_removals=0)
         self._second = StateEstimator(knowledge.network, extended, max_removals=0)
-        self._h = ChannelValues(knowledge.network, extended)
+        self._h = ChannelReadings(self._second.channels)
         variance = extended["std_dev"].to_numpy(dtype=float) ** 2
         self._extra_variance = np.zeros(len(extended))
         self._extra_variance[: self._n_channel] = np.where(

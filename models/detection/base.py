@@ -1,7 +1,7 @@
 """What every detector signs: learn from clean days, agree on a number of false alarms, judge scan by scan."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -56,6 +56,8 @@ class Detector(ABC):
         The detector's name in the registry.
     channels
         Names of the channels it was fitted to; empty before.
+    channel_bus
+        (n_channel,) pandapower index of the bus at which each measures, -1 where unknown.
     threshold
         The alarm sounds above it; textbook value until `calibrate` replaces it. [-]
     """
@@ -64,6 +66,7 @@ class Detector(ABC):
 
     def __init__(self, threshold: float) -> None:
         self.channels: tuple[str, ...] = ()
+        self.channel_bus: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
         self.threshold = threshold
         self._scans_seen = 0
         self._quiet_scans = HOLD_OFF_SCANS
@@ -78,22 +81,42 @@ class Detector(ABC):
         """What the detector was built with: plain values, fit for JSON and for its constructor."""
         return {}
 
-    def fit(self, clean: History, *, seed: int = 0, progress: Progress | None = None) -> None:
-        """Learn what attack-free days look like. A textbook test only learns which channels there are."""
-        self.channels = clean.channels
+    def fit(self, clean: Sequence[History], *, seed: int = 0, progress: Progress | None = None) -> None:
+        """Learn what attack-free days look like. A textbook test only learns which channels there are.
 
-    def calibrate(self, clean: History, alarms_per_day: float) -> None:
-        """Set the threshold from clean days that `fit` has not seen, for a number of false alarms a day.
+        Parameters
+        ----------
+        clean
+            Records without attacks, all of the same channels and with the same time from scan to scan.
+        seed
+            Same records and seed, same detector. [-]
+        progress
+            Called with the share of the training that is done.
 
         Raises
         ------
         ChannelMismatchError
-            If `clean` is of other channels than those fitted.
+            If the records are of different channels.
+        """
+        self.channels = clean[0].channels
+        self.channel_bus = clean[0].channel_bus
+        for record in clean:
+            require_same_channels(self.channels, record.channels)
+
+    def calibrate(self, clean: Sequence[History], alarms_per_day: float) -> None:
+        """Set the threshold from clean records that `fit` has not seen, for a number of false alarms a day.
+
+        Raises
+        ------
+        ChannelMismatchError
+            If a record is of other channels than those fitted.
         InvalidParameterError
             If `alarms_per_day` is not positive.
         """
-        require_same_channels(self.channels, clean.channels)
-        self.threshold = threshold_for_alarm_rate(self.scores(clean), clean.step_s, alarms_per_day)
+        for record in clean:
+            require_same_channels(self.channels, record.channels)
+        scores = [self.scores(record) for record in clean]
+        self.threshold = threshold_for_alarm_rate(scores, clean[0].step_s, alarms_per_day)
 
     def update(self, frame: DetectorFrame) -> Detection:
         """Judge the next scan."""

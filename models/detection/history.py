@@ -5,12 +5,13 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from models.errors import InvalidParameterError
 from models.telemetry.quality import Quality
 
 DAY_S = 86_400.0
+UNKNOWN_BUS = -1
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +32,13 @@ class DetectorFrame:
         Of that estimate. [-]
     normalised_residual
         (n_channel,) Residual over its standard deviation; NaN where a channel has none. [-]
+    estimated
+        (n_channel,) What the channels read in the estimated state; NaN without one. [pu, MW, Mvar or kA]
+    expected
+        (n_channel,) What they read in the power flow of the forecasts alone, which no meter has a part in; NaN without
+        one. [pu, MW, Mvar or kA]
+    ghi_w_per_m2, ambient_c
+        What the weather service tells: global horizontal irradiance and air temperature. [W/m^2], [degC]
     """
 
     time_s: float
@@ -39,6 +47,16 @@ class DetectorFrame:
     objective: float
     degrees_of_freedom: float
     normalised_residual: NDArray[np.float64]
+    estimated: NDArray[np.float64]
+    expected: NDArray[np.float64]
+    ghi_w_per_m2: float = 0.0
+    ambient_c: float = 20.0
+
+    @classmethod
+    def of_telemetry(cls, time_s: float, value: NDArray[np.float64], quality: NDArray[np.int8]) -> "DetectorFrame":
+        """A scan of which nothing is known but the telemetry."""
+        nothing = np.full(len(value), np.nan)
+        return cls(time_s, value, quality, np.nan, 0.0, nothing, nothing, nothing)
 
     @property
     def known(self) -> NDArray[np.bool_]:
@@ -49,6 +67,9 @@ class DetectorFrame:
     def day_angle_rad(self) -> float:
         """Time of day as the angle of a 24-hour clock. [rad]"""
         return 2 * np.pi * (self.time_s % DAY_S) / DAY_S
+
+
+OF_SCANS = tuple(field.name for field in fields(DetectorFrame))
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,10 +84,12 @@ class History:
         Names of the channels, in the order of the vectors.
     time_s
         (n_time,) Evenly spaced, since midnight of the first day. [s]
-    value, quality, normalised_residual
+    value, quality, normalised_residual, estimated, expected
         (n_time, n_channel)
-    objective, degrees_of_freedom
+    objective, degrees_of_freedom, ghi_w_per_m2, ambient_c
         (n_time,)
+    channel_bus
+        (n_channel,) pandapower index of the bus at which every channel measures, -1 where unknown.
 
     Raises
     ------
@@ -81,6 +104,11 @@ class History:
     objective: NDArray[np.float64]
     degrees_of_freedom: NDArray[np.float64]
     normalised_residual: NDArray[np.float64]
+    estimated: NDArray[np.float64]
+    expected: NDArray[np.float64]
+    ghi_w_per_m2: NDArray[np.float64]
+    ambient_c: NDArray[np.float64]
+    channel_bus: NDArray[np.int64]
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "channels", tuple(self.channels))
@@ -93,21 +121,18 @@ class History:
     @classmethod
     def of_values(cls, channels: tuple[str, ...], time_s: NDArray[np.float64], value: NDArray[np.float64]) -> "History":
         """A record of telemetry alone: nobody estimated the state, every finite value is valid."""
-        return cls(
-            channels=channels,
-            time_s=time_s,
-            value=value,
-            quality=np.where(np.isfinite(value), Quality.VALID, Quality.MISSING).astype(np.int8),
-            objective=np.full(len(value), np.nan),
-            degrees_of_freedom=np.zeros(len(value)),
-            normalised_residual=np.full(np.shape(value), np.nan),
-        )
+        quality = np.where(np.isfinite(value), Quality.VALID, Quality.MISSING).astype(np.int8)
+        frames = (DetectorFrame.of_telemetry(*scan) for scan in zip(time_s.tolist(), value, quality, strict=True))
+        return cls.of_frames(channels, tuple(frames))
 
     @classmethod
-    def of_frames(cls, channels: tuple[str, ...], frames: Sequence[DetectorFrame]) -> "History":
+    def of_frames(
+        cls, channels: tuple[str, ...], frames: Sequence[DetectorFrame], channel_bus: ArrayLike | None = None
+    ) -> "History":
         """A record of scans kept one by one."""
-        arrays = {field.name: np.array([getattr(frame, field.name) for frame in frames]) for field in fields(cls)[1:]}
-        return cls(channels=channels, **arrays)
+        arrays = {name: np.array([getattr(frame, name) for frame in frames]) for name in OF_SCANS}
+        buses = np.full(len(channels), UNKNOWN_BUS) if channel_bus is None else np.asarray(channel_bus, dtype=np.int64)
+        return cls(channels=channels, channel_bus=buses, **arrays)
 
     @classmethod
     def load(cls, path: Path) -> "History":
@@ -153,11 +178,15 @@ class History:
                 objective=float(self.objective[scan]),
                 degrees_of_freedom=float(self.degrees_of_freedom[scan]),
                 normalised_residual=self.normalised_residual[scan],
+                estimated=self.estimated[scan],
+                expected=self.expected[scan],
+                ghi_w_per_m2=float(self.ghi_w_per_m2[scan]),
+                ambient_c=float(self.ambient_c[scan]),
             )
 
     def __getitem__(self, part: slice) -> "History":
-        arrays = {field.name: getattr(self, field.name)[part] for field in fields(self)[1:]}
-        return History(channels=self.channels, **arrays)
+        arrays = {name: getattr(self, name)[part] for name in OF_SCANS}
+        return History(channels=self.channels, channel_bus=self.channel_bus, **arrays)
 
     def _check_channels(self) -> None:
         if not self.channels or len(set(self.channels)) != len(self.channels):
@@ -181,8 +210,9 @@ class History:
     def _check_shapes(self) -> None:
         series: tuple[int, ...] = (len(self.time_s),)
         table = (*series, len(self.channels))
-        expected = {"value": table, "quality": table, "normalised_residual": table}
-        expected |= {"objective": series, "degrees_of_freedom": series}
+        expected = dict.fromkeys(("value", "quality", "normalised_residual", "estimated", "expected"), table)
+        expected |= dict.fromkeys(("objective", "degrees_of_freedom", "ghi_w_per_m2", "ambient_c"), series)
+        expected |= {"channel_bus": (len(self.channels),)}
         came = {name: getattr(self, name).shape for name in expected}
         wrong = [f"{name} {came[name]} for {shape}" for name, shape in expected.items() if came[name] != shape]
         if wrong:

@@ -1,6 +1,6 @@
 """Does every channel still look the way the other channels, and the hours before, say it should?"""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
@@ -70,37 +70,27 @@ class LstmAutoencoderDetector(Detector):
         """Until the memory is filled the network says little about the channels. [scans]"""
         return self._parameters.warm_up_scans
 
-    def fit(self, clean: History, *, seed: int = 0, progress: Progress | None = None) -> None:
-        """Train the network on attack-free days.
-
-        Parameters
-        ----------
-        clean
-            Attack-free days.
-        seed
-            Same history and seed, same weights. [-]
-        progress
-            Called with the share of the training that is done.
-        """
+    def fit(self, clean: Sequence[History], *, seed: int = 0, progress: Progress | None = None) -> None:
+        """Train the network on attack-free days; parameters as of `Detector.fit`."""
         from models.detection.lstm_network import train
 
         super().fit(clean)
-        known = clean.known
-        mean, spread = _mean_and_spread(clean.value, known)
-        standardised = np.where(known, (clean.value - mean) / spread, np.nan).astype(np.float32)
-        clock = _clock(clean.day_angle_rad)
+        value, known = (np.concatenate([getattr(record, name) for record in clean]) for name in ("value", "known"))
+        mean, spread = _mean_and_spread(value, known)
+        standardised = np.where(known, (value - mean) / spread, np.nan).astype(np.float32)
+        clock = _clock(np.concatenate([record.day_angle_rad for record in clean]))
         weights = train(standardised, clock, self._parameters, self._code_size(), seed, progress)
         self._learned = {
             **weights,
             "mean": mean,
             "spread": spread,
-            "longest_silence": longest_silence(clean.value, known),
-            "scans_learned": np.array(len(clean)),
+            "longest_silence": longest_silence(value, known),
+            "scans_learned": np.array(len(value)),
         }
-        residual, _ = self._observe_all(clean)
+        residual = np.concatenate([self._observe_all(record)[0] for record in clean])
         self._learned["training_scale"] = _scale(residual)
 
-    def calibrate(self, clean: History, alarms_per_day: float) -> None:
+    def calibrate(self, clean: Sequence[History], alarms_per_day: float) -> None:
         """Measure the residuals' scale on clean days that `fit` has not seen, and set the threshold.
 
         A load that is high today stays high all day, so thousands of scans hold no more than a few days of experience.
@@ -109,16 +99,19 @@ class LstmAutoencoderDetector(Detector):
         """
         if "mean" not in self._learned:
             raise NotFittedError("the LSTM autoencoder has seen no clean day; call fit(clean) before calibrate.")
-        require_same_channels(self.channels, clean.channels)
-        longest = np.maximum(self._learned["longest_silence"], longest_silence(clean.value, clean.known))
-        self._learned["longest_silence"] = longest
+        for record in clean:
+            require_same_channels(self.channels, record.channels)
+            longest = np.maximum(self._learned["longest_silence"], longest_silence(record.value, record.known))
+            self._learned["longest_silence"] = longest
         self._learned.pop("residual_scale", None)
-        residual, silence = self._observe_all(clean)
+        residuals, silences = zip(*map(self._observe_all, clean), strict=True)
+        residual, silence = np.concatenate(residuals), np.concatenate(silences)
         training_scale = self._learned["training_scale"]
-        deviation = _deviation_from_other_days(residual, round(clean.days), training_scale).max(axis=1)
-        self.threshold = threshold_for_alarm_rate(
-            np.maximum(deviation, silence).max(axis=1), clean.step_s, alarms_per_day
-        )
+        days = round(sum(record.days for record in clean))
+        deviation = _deviation_from_other_days(residual, days, training_scale).max(axis=1)
+        scores = np.maximum(deviation, silence).max(axis=1)
+        ends = np.cumsum([len(record) for record in residuals])[:-1]
+        self.threshold = threshold_for_alarm_rate(np.split(scores, ends), clean[0].step_s, alarms_per_day)
         self._learned["residual_scale"] = np.maximum(training_scale, _scale(residual))
         self.reset()
 

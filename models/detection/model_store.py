@@ -17,7 +17,7 @@ from models.detection import DETECTORS
 from models.detection.base import Detector, require_same_channels
 from models.errors import InvalidParameterError, choose
 
-FORMAT = 3
+FORMAT = 4
 """Raised when a stored detector can no longer be read as before, or learned from what no estimator says any more."""
 
 DESCRIPTION = "description"
@@ -59,6 +59,7 @@ class ModelStore:
             "name": detector.name,
             "parameters": detector.parameters,
             "channels": detector.channels,
+            "channel_bus": detector.channel_bus.tolist(),
             "threshold": detector.threshold,
         }
         path = self.path(key)
@@ -110,6 +111,7 @@ def _read(path: Path) -> Detector:
         raise InvalidParameterError("its arrays are not finite")
     detector = choose(DETECTORS, description["name"], "detector")(**description["parameters"])
     detector.channels = tuple(description["channels"])
+    detector.channel_bus = np.array(description["channel_bus"], dtype=np.int64)
     detector.threshold = float(description["threshold"])
     detector.restore(arrays)
     return detector

@@ -1,5 +1,7 @@
 """From scores of clean days to a threshold that keeps a promise about false alarms."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,7 +16,7 @@ TAIL_SHARE = 0.05
 
 
 def threshold_for_alarm_rate(
-    scores: NDArray[np.float64], step_s: float, alarms_per_day: float, hold_off_scans: int = HOLD_OFF_SCANS
+    scores: Sequence[NDArray[np.float64]], step_s: float, alarms_per_day: float, hold_off_scans: int = HOLD_OFF_SCANS
 ) -> float:
     """Threshold above which clean days give at most `alarms_per_day` alarm episodes.
 
@@ -25,7 +27,7 @@ def threshold_for_alarm_rate(
     Parameters
     ----------
     scores
-        (n_time,) Scores of successive clean scans; NaN where the detector could not judge. [-]
+        (n_time,) each, one array a record: scores of successive clean scans, NaN where the detector could not judge.
     step_s
         Time from scan to scan. [s]
     alarms_per_day
@@ -43,15 +45,16 @@ def threshold_for_alarm_rate(
             f"alarms_per_day must be positive, got {alarms_per_day}; no threshold excludes every false alarm, "
             "0.1 allows one in ten days."
         )
-    if not np.isfinite(scores).any():
+    days = sum(map(len, scores)) * step_s / DAY_S
+    in_a_row = _end_to_end(scores, hold_off_scans)
+    if not np.isfinite(in_a_row).any():
         raise InvalidParameterError(
-            f"calibration needs scores of clean scans, none of {len(scores)} is finite; "
+            f"calibration needs scores of clean scans, none of those of {days:g} days is finite; "
             "was the network observable on the clean days?"
         )
-    days = len(scores) * step_s / DAY_S
     return max(
-        _lowest_within_budget(scores, int(alarms_per_day * days), hold_off_scans),
-        _return_level(scores, days, alarms_per_day, hold_off_scans),
+        _lowest_within_budget(in_a_row, int(alarms_per_day * days), hold_off_scans),
+        _return_level(in_a_row, days, alarms_per_day, hold_off_scans),
     )
 
 
@@ -64,6 +67,12 @@ def alarm_episodes(alarm: NDArray[np.bool_], hold_off_scans: int = HOLD_OFF_SCAN
     first = scans[np.concatenate(([0], breaks + 1))]
     last = scans[np.concatenate((breaks, [len(scans) - 1]))]
     return np.column_stack([first, last])
+
+
+def _end_to_end(scores: Sequence[NDArray[np.float64]], hold_off_scans: int) -> NDArray[np.float64]:
+    """The records one after the other, so far apart that no episode goes on from one to the next."""
+    pause = np.full(hold_off_scans + 1, np.nan)
+    return np.concatenate([part for record in scores for part in (record, pause)])
 
 
 def _lowest_within_budget(scores: NDArray[np.float64], allowed: int, hold_off_scans: int) -> float:

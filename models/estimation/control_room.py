@@ -1,6 +1,7 @@
-"""The control room: what it believes of the network, how far it trusts what came in, and its estimate of the state."""
+"""The control room: what it believes of the network, how far it trusts what came in, what it estimates and expects."""
 
 from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -8,7 +9,9 @@ import numpy as np
 from models.errors import InvalidParameterError
 from models.estimation.estimate import Estimate
 from models.estimation.estimator import StateEstimator
+from models.estimation.expected_state import ExpectedState, ForecastPowerFlow
 from models.estimation.measurements.believed_topology import BelievedTopology
+from models.estimation.measurements.channel_readings import ChannelReadings
 from models.estimation.measurements.forecast_accuracy import ForecastAccuracy
 from models.estimation.measurements.staleness import AgeVariance, Reporting
 from models.estimation.network_equations import EstimatedNetwork
@@ -21,8 +24,30 @@ if TYPE_CHECKING:
 USABLE = (Quality.VALID, Quality.STALE)
 
 
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """What the control room makes of one scan.
+
+    Attributes
+    ----------
+    estimate
+        The state, as measurements and forecasts together say.
+    estimated
+        (n_channel,) What the channels read in that state. [channel's unit]
+    expectation
+        The state that the forecasts alone say.
+    expected
+        (n_channel,) What the channels read in that one. [channel's unit]
+    """
+
+    estimate: Estimate
+    estimated: FloatArray
+    expectation: ExpectedState
+    expected: FloatArray
+
+
 class ControlRoom:
-    """Estimates the state from one scan after the other, and learns from each.
+    """Estimates the state from one scan after the other, learns from each, and knows what it had expected.
 
     From telemetry alone it knows where taps and switches stand (`BelievedTopology`), how fast what a channel measures
     wanders (`AgeVariance`), and how well its forecasts do (`ForecastAccuracy`). `StateEstimator` itself remembers
@@ -59,12 +84,14 @@ class ControlRoom:
         self.estimator = StateEstimator(network, plan, **settings)
         channels = self.estimator.channels
         self._topology = BelievedTopology(network, channels)
+        self._power_flow = ForecastPowerFlow(self.estimator.forecast)
+        self._readings = ChannelReadings(channels)
         self._ages = AgeVariance(channels, _full_scale(plan, reporting), reporting)
         self._accuracy = ForecastAccuracy(
             channels, self.estimator.forecast.load_buses, network.n_bus, _class_of_bus(network, load_class)
         )
 
-    def estimate(
+    def scan(
         self,
         seconds: float,
         telemetry: Telemetry,
@@ -72,8 +99,8 @@ class ControlRoom:
         load_q_mvar_forecast: FloatArray | None = None,
         sgen_p_mw_forecast: FloatArray | None = None,
         sgen_q_mvar_forecast: FloatArray | None = None,
-    ) -> Estimate:
-        """The state at one time.
+    ) -> Picture:
+        """What one scan shows.
 
         Parameters
         ----------
@@ -85,20 +112,25 @@ class ControlRoom:
             As in `StateEstimator.estimate`.
         """
         value, usable = telemetry.value, np.isin(telemetry.quality, USABLE)
-        forecasts = (load_p_mw_forecast, load_q_mvar_forecast, sgen_p_mw_forecast, sgen_q_mvar_forecast)
         self._topology.update(value, usable)
-        expected = self.estimator.forecast.consumption(*forecasts)
-        return self.estimator.estimate(
+        believed = self._topology.tap_pos, self._topology.switch_closed
+        forecast = self.estimator.expected_consumption(
+            load_p_mw_forecast, load_q_mvar_forecast, sgen_p_mw_forecast, sgen_q_mvar_forecast
+        )
+        estimate = self.estimator.estimate_given(
             value,
             usable,
-            load_p_mw_forecast=load_p_mw_forecast,
-            load_q_mvar_forecast=load_q_mvar_forecast,
-            sgen_p_mw_forecast=sgen_p_mw_forecast,
-            sgen_q_mvar_forecast=sgen_q_mvar_forecast,
-            tap_pos=self._topology.tap_pos,
-            switch_closed=self._topology.switch_closed,
+            forecast.widened(self._accuracy.update(seconds, value, usable, forecast)),
+            *believed,
             extra_variance=self._ages.update(seconds, value, telemetry.timestamp_s, telemetry.quality),
-            forecast_variance_factor=self._accuracy.update(seconds, value, usable, expected),
+        )
+        equations = self.estimator.network.admittances(*believed)
+        expectation = self._power_flow.solve(equations, forecast)
+        return Picture(
+            estimate=estimate,
+            estimated=self._readings.at(equations, estimate.vm_pu, estimate.va_degree),
+            expectation=expectation,
+            expected=self._readings.at(equations, *expectation),
         )
 
 

@@ -15,6 +15,7 @@ from models.estimation.measurements.metering_plan import read_plan
 from models.estimation.measurements.pseudo_measurements import (
     NO_INJECTION_BUS,
     PSEUDO_STD_DEV_FRACTION,
+    ExpectedConsumption,
     InjectionForecast,
 )
 from models.estimation.network_equations import EstimatedNetwork, NetworkEquations
@@ -138,7 +139,6 @@ class StateEstimator:
         extra_variance: FloatArray | None = None,
         sgen_p_mw_forecast: FloatArray | None = None,
         sgen_q_mvar_forecast: FloatArray | None = None,
-        forecast_variance_factor: FloatArray | None = None,
     ) -> Estimate:
         """The most likely state at one time.
 
@@ -156,9 +156,6 @@ class StateEstimator:
             Variance that channels have beside their meters', such as that of a stale value; None is none. (n_channel,)
         sgen_p_mw_forecast, sgen_q_mvar_forecast
             What static generators are expected to feed in; None is anything up to nominal. (n_sgen,) [MW], [Mvar]
-        forecast_variance_factor
-            How much larger the forecasts' variance is at every bus than they say themselves, for active, then reactive
-            power; None is 1. (2 n_bus,)
 
         Raises
         ------
@@ -166,6 +163,43 @@ class StateEstimator:
             If a vector does not have one entry for each element it is of, a believed tap is no number, or a variance is
             negative or NaN.
         """
+        forecasts = (load_p_mw_forecast, load_q_mvar_forecast, sgen_p_mw_forecast, sgen_q_mvar_forecast)
+        expected = self.expected_consumption(*forecasts)
+        return self.estimate_given(value, usable, expected, tap_pos, switch_closed, extra_variance)
+
+    def expected_consumption(
+        self,
+        load_p_mw_forecast: FloatArray | None = None,
+        load_q_mvar_forecast: FloatArray | None = None,
+        sgen_p_mw_forecast: FloatArray | None = None,
+        sgen_q_mvar_forecast: FloatArray | None = None,
+    ) -> ExpectedConsumption:
+        """What buses are expected to draw; the parameters are as of `estimate`.
+
+        Raises
+        ------
+        InvalidParameterError
+            If a forecast does not have one entry for each element it is of.
+        """
+        network = self.network
+        require_length("load_p_mw_forecast", load_p_mw_forecast, len(network.load_weight))
+        require_length("load_q_mvar_forecast", load_q_mvar_forecast, len(network.load_weight))
+        require_length("sgen_p_mw_forecast", sgen_p_mw_forecast, len(network.sgen_weight))
+        require_length("sgen_q_mvar_forecast", sgen_q_mvar_forecast, len(network.sgen_weight))
+        return self.forecast.consumption(
+            load_p_mw_forecast, load_q_mvar_forecast, sgen_p_mw_forecast, sgen_q_mvar_forecast
+        )
+
+    def estimate_given(
+        self,
+        value: Any,
+        usable: Any,
+        expected: ExpectedConsumption,
+        tap_pos: Any = None,
+        switch_closed: Any = None,
+        extra_variance: FloatArray | None = None,
+    ) -> Estimate:
+        """The most likely state where `expected` is what buses without meters draw; else as `estimate`."""
         value = np.asarray(value, dtype=float)
         usable = np.asarray(usable, dtype=bool)
         if not value.shape == usable.shape == (len(self.channels),):
@@ -173,16 +207,12 @@ class StateEstimator:
                 f"value and usable have one entry for each of the {len(self.channels)} channels of the plan, "
                 f"got shapes {value.shape} and {usable.shape}."
             )
-        forecasts = (load_p_mw_forecast, load_q_mvar_forecast, sgen_p_mw_forecast, sgen_q_mvar_forecast)
-        self._refuse_misfits(forecasts, tap_pos, switch_closed, extra_variance)
-        consumption = self.forecast.consumption(*forecasts)
-        if forecast_variance_factor is not None:
-            consumption = consumption._replace(variance=consumption.variance * forecast_variance_factor)
+        self._refuse_misfits(tap_pos, switch_closed, extra_variance)
         snapshot = Snapshot(
             topology=self._topology(self.network.admittances(tap_pos, switch_closed)),
             value=value,
             usable=usable & np.isfinite(value),
-            consumption=consumption,
+            consumption=expected,
             extra_variance=extra_variance,
         )
         open_nodes = snapshot.topology.unobservable_nodes(snapshot.readings)
@@ -260,28 +290,13 @@ class StateEstimator:
             max_removals=self.max_removals,
         )
 
-    def _refuse_misfits(
-        self,
-        forecasts: tuple[FloatArray | None, ...],
-        tap_pos: Any,
-        switch_closed: Any,
-        extra_variance: FloatArray | None,
-    ) -> None:
+    def _refuse_misfits(self, tap_pos: Any, switch_closed: Any, extra_variance: FloatArray | None) -> None:
         """Refuse what would otherwise be taken for something else, or fail deep inside."""
-        network = self.network
-        for name, vector, elements in (
-            ("load_p_mw_forecast", forecasts[0], network.load_weight),
-            ("load_q_mvar_forecast", forecasts[1], network.load_weight),
-            ("sgen_p_mw_forecast", forecasts[2], network.sgen_weight),
-            ("sgen_q_mvar_forecast", forecasts[3], network.sgen_weight),
-            ("tap_pos", tap_pos, network.initial_tap_pos),
-            ("switch_closed", switch_closed, network.initial_switch_closed),
-            ("extra_variance", extra_variance, self.channels.name),
-        ):
-            if vector is not None:
-                require_length(name, vector, len(elements))
+        require_length("tap_pos", tap_pos, len(self.network.initial_tap_pos))
+        require_length("switch_closed", switch_closed, len(self.network.initial_switch_closed))
+        require_length("extra_variance", extra_variance, len(self.channels))
         # A place without a tap changer is NaN both as built and as believed.
-        if tap_pos is not None and (~np.isfinite(tap_pos) & np.isfinite(network.initial_tap_pos)).any():
+        if tap_pos is not None and (~np.isfinite(tap_pos) & np.isfinite(self.network.initial_tap_pos)).any():
             raise InvalidParameterError(f"tap_pos must be numbers, got {list(tap_pos)}; keep the last one known.")
         if extra_variance is not None and not (np.asarray(extra_variance) >= 0.0).all():
             raise InvalidParameterError("extra_variance must not be negative or NaN; inf leaves a channel out.")

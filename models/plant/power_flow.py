@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +16,7 @@ from models.network_model import (
     set_topology,
     solve_linear,
 )
+from models.newton import TOLERANCE_PU, NewtonSolver
 from models.plant.faults import FaultedNetwork, PreFaultState
 from models.plant.grid_state import GridInputs, GridState, Ratings, nominal_inputs, phasor
 from models.plant.voltage_dependence import VoltageDependentLoads
@@ -24,8 +24,6 @@ from models.plant.voltage_dependence import VoltageDependentLoads
 if TYPE_CHECKING:
     from pandapower import pandapowerNet
 
-TOLERANCE_PU = 1e-10
-MAX_ITERATIONS = 20
 # Each tangent squares the distance to the solution, so that two or three do from the step before.
 MAX_TANGENTS = 20
 
@@ -54,7 +52,7 @@ class PowerFlow:
         self._net = net
         self._written: GridState | None = None
         self._by_runpp = needs_runpp(net)
-        self._solvers: WeakKeyDictionary[Admittances, Any] = WeakKeyDictionary()
+        self._newton = NewtonSolver()
         self._loads = VoltageDependentLoads(self.network)
         self._pre_fault = PreFaultState(self.network)
         self._last: tuple[Admittances, ComplexArray] | None = None
@@ -136,7 +134,10 @@ class PowerFlow:
 
     def _constant_power(self, topology: Admittances, inputs: GridInputs, start: ComplexArray) -> "_Solution | None":
         drawn = self.network.bus_consumption(inputs.load, inputs.sgen)
-        v = self._newton(topology, topology.ybus_by_column, start, self.network.node_injection(topology, drawn))
+        injection = self.network.node_injection(topology, drawn)
+        v = self._newton.solve(
+            topology, topology.ybus_by_column, start, injection, topology.slack_nodes, topology.pv_nodes
+        )
         return None if v is None else _Solution.of_branches(topology, drawn, v)
 
     def _voltage_dependent(self, topology: Admittances, inputs: GridInputs, start: ComplexArray) -> "_Solution | None":
@@ -147,7 +148,8 @@ class PowerFlow:
             tangent = self._loads.tangent(inputs.load, vm_pu)
             drawn = self.network.bus_consumption(tangent.power, inputs.sgen)
             ybus = tangent.admittance_matrix(topology)
-            solved = self._newton(topology, ybus, v, self.network.node_injection(topology, drawn))
+            injection = self.network.node_injection(topology, drawn)
+            solved = self._newton.solve(topology, ybus, v, injection, topology.slack_nodes, topology.pv_nodes)
             if solved is None:
                 return None
             v = solved
@@ -179,39 +181,6 @@ class PowerFlow:
         node = topology.node_of_bus[self.network.ext_grid_bus]
         v[node[node >= 0]] = inputs.slack[node >= 0]
         return v[topology.slack_nodes]
-
-    def _newton(
-        self, topology: Admittances, ybus: Any, start: ComplexArray, injection: ComplexArray
-    ) -> ComplexArray | None:
-        if len(topology.slack_nodes) == topology.n_node:
-            return start
-        solver = self._solver(topology)
-        slack_weights = np.zeros(topology.n_node)
-        slack_weights[topology.slack_nodes] = 1.0 / len(topology.slack_nodes)
-        solved = solver.solve(
-            ybus,
-            start,
-            injection,
-            topology.slack_nodes.astype(np.int32),
-            slack_weights,
-            topology.pv_nodes.astype(np.int32),
-            topology.pq_nodes.astype(np.int32),
-            MAX_ITERATIONS,
-            TOLERANCE_PU,
-        )
-        if not solved:
-            solver.reset()
-            return None
-        v: ComplexArray = solver.get_V().copy()  # the solver hands out a view of its own memory
-        return v if np.isfinite(v).all() else None
-
-    def _solver(self, topology: Admittances) -> Any:
-        """A Newton solver keeps its symbolic factorisation, so each topology state has its own."""
-        from lightsim2grid.algorithm import NRSing_KLU
-
-        if topology not in self._solvers:
-            self._solvers[topology] = NRSing_KLU()
-        return self._solvers[topology]
 
     def _faulted(self, topology: Admittances, inputs: GridInputs) -> "_Solution":
         """The linear network of a fault."""

@@ -27,7 +27,7 @@ def step(simulator, eid, time=0, **inputs):
 
 def fitted(name):
     detector = DETECTORS[name]()
-    detector.fit(History.of_values(CHANNELS, 60.0 * np.arange(10), np.ones((10, 3))))
+    detector.fit([History.of_values(CHANNELS, 60.0 * np.arange(10), np.ones((10, 3)))])
     return detector
 
 

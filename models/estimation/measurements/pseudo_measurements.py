@@ -53,6 +53,10 @@ class ExpectedConsumption(NamedTuple):
     variance: FloatArray
     """(2 n_bus,) [MW^2, Mvar^2]"""
 
+    def widened(self, factor: FloatArray) -> "ExpectedConsumption":
+        """The same expectation, its variance larger by a factor at every bus, for active, then reactive power."""
+        return self._replace(variance=self.variance * factor)
+
 
 class InjectionForecast:
     """Expected consumption of every bus, and its variance.

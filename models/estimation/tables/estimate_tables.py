@@ -8,8 +8,8 @@ import pandas as pd
 
 from models.estimation.estimate import Estimate
 from models.estimation.estimator import StateEstimator
+from models.estimation.measurements.channel_readings import ChannelReadings
 from models.estimation.measurements.measurement_frame import MeasurementFrame
-from models.estimation.tables.expected_readings import expected_readings
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,6 +110,5 @@ class EstimateTables:
     def _estimated(self) -> np.ndarray:
         if not self.estimate.converged:
             return np.full(len(self.measurements), np.nan)
-        admittances = self.estimator.network.admittances()
-        state = self.estimate.vm_pu, self.estimate.va_degree
-        return expected_readings(admittances, self.estimator.channels, *state)
+        readings = ChannelReadings(self.estimator.channels)
+        return readings.at(self.estimator.network.admittances(), self.estimate.vm_pu, self.estimate.va_degree)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from models.estimation.tables.expected_readings import node_voltages
+from models.estimation.measurements.channel_readings import node_voltages
 from models.network_model import FloatArray
 
 if TYPE_CHECKING:

@@ -10,10 +10,11 @@ import pandas as pd
 import pytest
 
 from models.attacks.attacker import Attacker
-from models.attacks.channel_values import ChannelValues
 from models.attacks.surface import AttackSurface
 from models.errors import InvalidParameterError
 from models.estimation.estimator import Estimate, StateEstimator
+from models.estimation.measurements.channel_readings import ChannelReadings
+from models.estimation.measurements.metering_plan import read_plan
 from models.network_model import NetworkModel
 from models.plant.power_flow import PowerFlow
 from models.telemetry.meters import Meters, MeterSettings
@@ -107,7 +108,9 @@ def assert_unseen(pairs: list[tuple[Estimate, Estimate, Attacker]]) -> None:
 
 def test_h_of_x_is_what_meters_read(town: Town) -> None:
     network = town.estimator.network
-    h = ChannelValues(network, town.plan).at(network.admittances(), town.truth["vm_pu"], town.truth["va_degree"])
+    h = ChannelReadings(read_plan(town.plan, network)).at(
+        network.admittances(), town.truth["vm_pu"], town.truth["va_degree"]
+    )
     np.testing.assert_allclose(h, town.meters.true_values(town.truth), atol=1e-8)
 
 
@@ -123,13 +126,13 @@ def test_a_flow_is_hidden_and_power_stolen_as_quietly(town: Town, attacked: Call
     hidden = attacked(line=LINE, flow_factor=0.7)
     assert_unseen(hidden)
     network = town.estimator.network
-    h = ChannelValues(network, town.plan[town.plan.name == f"p line {LINE}"])
+    h = ChannelReadings(read_plan(town.plan[town.plan.name == f"p line {LINE}"], network))
     flows = [h.at(network.admittances(), e.vm_pu, e.va_degree)[0] for pair in hidden for e in pair[:2]]
     np.testing.assert_allclose(np.divide(flows[1::2], flows[::2]), 0.7, atol=0.03)
 
     stolen = attacked(bus=BUS, p_change_mw=-0.2)
     assert_unseen(stolen)
-    h = ChannelValues(network, town.plan[town.plan.name == f"p bus {BUS}"])
+    h = ChannelReadings(read_plan(town.plan[town.plan.name == f"p bus {BUS}"], network))
     for clean, forged, _ in stolen:
         drawn, believed = (h.at(network.admittances(), e.vm_pu, e.va_degree)[0] for e in (clean, forged))
         assert believed - drawn == pytest.approx(-0.2, abs=0.02)

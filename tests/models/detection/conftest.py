@@ -48,8 +48,8 @@ def trained() -> Callable[[str], Detector]:
 
 def _train(name: str, seed: int = 0) -> Detector:
     detector = DETECTORS[name](**PARAMETERS.get(name, {}))
-    detector.fit(_clean_days(3, seed=10), seed=seed)
-    detector.calibrate(_clean_days(3, seed=20), alarms_per_day=1.0)
+    detector.fit([_clean_days(3, seed=10)], seed=seed)
+    detector.calibrate([_clean_days(3, seed=20)], alarms_per_day=1.0)
     return detector
 
 
@@ -61,12 +61,19 @@ def _clean_days(days: int, seed: int) -> History:
     mood = 1 + 0.1 * np.repeat(rng.normal(size=(days, N_PROFILE)), SCANS_A_DAY, axis=0)
     profiles = mood * np.sin(2 * np.pi * time_s[:, None] / DAY_S * np.arange(1, N_PROFILE + 1) + phase)
     shape = (len(time_s), N_CHANNEL)
+    estimated = 1 + 0.1 * profiles @ mixing
+    expected = 1 + 0.1 * (profiles / mood) @ mixing
     return History(
         channels=CHANNELS,
         time_s=time_s,
-        value=1 + 0.1 * profiles @ mixing + NOISE * rng.normal(size=shape),
+        value=estimated + NOISE * rng.normal(size=shape),
         quality=np.zeros(shape, dtype=np.int8),
         objective=rng.chisquare(DEGREES_OF_FREEDOM, size=len(time_s)),
         degrees_of_freedom=np.full(len(time_s), DEGREES_OF_FREEDOM),
         normalised_residual=rng.normal(size=shape),
+        estimated=estimated,
+        expected=expected,
+        ghi_w_per_m2=np.maximum(0.0, -800.0 * np.cos(2 * np.pi * time_s / DAY_S)),
+        ambient_c=np.full(len(time_s), 20.0),
+        channel_bus=np.arange(N_CHANNEL) // 2,
     )

@@ -53,7 +53,7 @@ def test_detector_outlives_scans_without_any_value(name, trained, clean_days):
         if scan < 0:
             detector.update(frame)
         elif 5 <= scan < 10:
-            frame = DetectorFrame(frame.time_s, nothing, np.full(16, 2, np.int8), np.nan, 0.0, nothing)
+            frame = DetectorFrame.of_telemetry(frame.time_s, nothing, np.full(16, 2, np.int8))
             assert detector.update(frame).channel_score.shape == (16,)
         else:
             assert np.isfinite(detector.update(frame).score)
@@ -113,7 +113,7 @@ def test_calibrating_on_other_channels_is_refused_with_the_difference(name, trai
     days = clean_days(1, seed=30)
     others = replace(days, channels=("q line 3 from", *days.channels[1:]))
     with pytest.raises(ChannelMismatchError, match="missing v bus 0; unknown q line 3 from"):
-        trained(name).calibrate(others, alarms_per_day=1.0)
+        trained(name).calibrate([others], alarms_per_day=1.0)
 
 
 def test_the_registry_does_without_torch():

@@ -88,8 +88,8 @@ def test_constant_channel_stays_silent_and_is_seen_when_it_moves(clean_days):
         return replace(history, value=value)
 
     detector = DETECTORS["lstm_autoencoder"](hidden_size=16, updates=40)
-    detector.fit(with_constant(clean_days(1, seed=1)))
-    detector.calibrate(with_constant(clean_days(1, seed=2)), alarms_per_day=1.0)
+    detector.fit([with_constant(clean_days(1, seed=1))])
+    detector.calibrate([with_constant(clean_days(1, seed=2))], alarms_per_day=1.0)
     moved = with_constant(clean_days(1, seed=3))
     moved.value[ATTACK, VICTIM] = 1.1
     verdicts = [detector.update(frame) for frame in moved]
@@ -102,12 +102,12 @@ def test_unfitted_detector_says_what_to_call(day):
     with pytest.raises(NotFittedError, match="fit"):
         detector.update(next(iter(day)))
     with pytest.raises(NotFittedError, match="fit"):
-        detector.calibrate(day, alarms_per_day=1.0)
+        detector.calibrate([day], alarms_per_day=1.0)
 
 
 def test_fitted_detector_still_needs_calibration(day):
     detector = DETECTORS["lstm_autoencoder"](hidden_size=4, updates=1)
-    detector.fit(day)
+    detector.fit([day])
     with pytest.raises(NotFittedError, match="calibrate"):
         detector.update(next(iter(day)))
 
@@ -120,7 +120,7 @@ def test_frame_of_another_width_is_refused(detector, day):
 
 def test_training_reports_its_progress_to_the_end(day):
     done = []
-    DETECTORS["lstm_autoencoder"](hidden_size=4, updates=5).fit(day, progress=done.append)
+    DETECTORS["lstm_autoencoder"](hidden_size=4, updates=5).fit([day], progress=done.append)
     assert done == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0])
 
 
@@ -128,7 +128,7 @@ def test_missing_values_in_training_leave_finite_weights(day):
     value = day.value.copy()
     value[:30, 0], value[40:60, 1], value[:, 2] = np.nan, np.nan, np.nan
     detector = DETECTORS["lstm_autoencoder"](hidden_size=4, updates=3)
-    detector.fit(History.of_values(day.channels, day.time_s, value))
+    detector.fit([History.of_values(day.channels, day.time_s, value)])
     assert all(np.isfinite(array).all() for array in detector.learned().values())
 
 
@@ -153,8 +153,8 @@ def test_training_leaves_torch_as_it_found_it():
 
 def test_another_seed_gives_other_weights(day):
     first, second = (DETECTORS["lstm_autoencoder"](hidden_size=4, updates=1) for _ in range(2))
-    first.fit(day, seed=1)
-    second.fit(day, seed=2)
+    first.fit([day], seed=1)
+    second.fit([day], seed=2)
     assert not np.array_equal(first.learned()["code_weight"], second.learned()["code_weight"])
 
 

@@ -1,5 +1,7 @@
 """The chi-square and the largest-residual test."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -10,9 +12,9 @@ from models.detection.largest_residual import LargestResidualDetector
 
 
 def frame(objective=0.0, degrees_of_freedom=0.0, residual=(0.0, 0.0, 0.0)):
-    n_channel = len(residual)
-    return DetectorFrame(
-        0.0, np.zeros(n_channel), np.zeros(n_channel, np.int8), objective, degrees_of_freedom, np.array(residual)
+    silent = DetectorFrame.of_telemetry(0.0, np.zeros(len(residual)), np.zeros(len(residual), np.int8))
+    return replace(
+        silent, objective=objective, degrees_of_freedom=degrees_of_freedom, normalised_residual=np.array(residual)
     )
 
 

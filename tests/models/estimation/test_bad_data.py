@@ -33,18 +33,10 @@ class Feeder:
         p_mw, q_mvar = self.net.load.p_mw.to_numpy(), self.net.load.q_mvar.to_numpy()
         p_mw = p_mw + PSEUDO_STD_DEV_FRACTION * np.abs(p_mw) * rng.standard_normal(len(p_mw))
         q_mvar = q_mvar + PSEUDO_STD_DEV_FRACTION * np.abs(q_mvar) * rng.standard_normal(len(q_mvar))
-        return self.estimator.estimate(
-            self.value + noise + error,
-            np.ones(len(self.plan), dtype=bool),
-            p_mw,
-            q_mvar,
-            forecast_variance_factor=self.to_variance_at_truth(p_mw, q_mvar),
-        )
-
-    def to_variance_at_truth(self, p_mw: np.ndarray, q_mvar: np.ndarray) -> np.ndarray:
-        """Here forecasts stray about what is drawn, not customers about their forecast: theirs is the variance."""
-        at_truth, claimed = (self.estimator.forecast.consumption(*f).variance for f in ((None, None), (p_mw, q_mvar)))
-        return np.divide(at_truth, claimed, out=np.ones_like(claimed), where=claimed > 0.0)
+        # Here forecasts stray about what is drawn, not customers about their forecast: the truth's is the variance.
+        at_truth = self.estimator.expected_consumption()
+        expected = self.estimator.expected_consumption(p_mw, q_mvar)._replace(variance=at_truth.variance)
+        return self.estimator.estimate_given(self.value + noise + error, np.ones(len(self.plan), dtype=bool), expected)
 
 
 @pytest.fixture(scope="module")

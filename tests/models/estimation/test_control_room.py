@@ -82,7 +82,9 @@ def walking(net: Any, plan: pd.DataFrame) -> list[Telemetry]:
 
 def alarms(room: ControlRoom, received: list[Telemetry], told: Callable[[Telemetry, float], Telemetry]) -> float:
     """Share of the scans whose J(x) is above its 1 % threshold."""
-    estimates = [room.estimate(60.0 * scan, told(telemetry, 60.0 * scan)) for scan, telemetry in enumerate(received)]
+    estimates = [
+        room.scan(60.0 * scan, told(telemetry, 60.0 * scan)).estimate for scan, telemetry in enumerate(received)
+    ]
     return float(np.mean([estimate.objective > estimate.chi_square_threshold for estimate in estimates]))
 
 
@@ -99,7 +101,7 @@ def test_old_values_taken_for_fresh_alarm_and_weighed_by_their_age_do_not(
 def test_it_estimates_the_network_that_its_channels_tell_of(net: Any, plan: pd.DataFrame) -> None:
     opened = truth(net, plan, switch_closed=np.array([False]))
     room = ControlRoom(NetworkModel(net), plan)
-    estimate = room.estimate(0.0, Telemetry(opened, np.zeros(len(plan)), np.full(len(plan), Quality.VALID)))
+    estimate = room.scan(0.0, Telemetry(opened, np.zeros(len(plan)), np.full(len(plan), Quality.VALID))).estimate
     assert np.isnan(estimate.vm_pu[3])
     assert estimate.objective < 0.01
 
@@ -107,7 +109,7 @@ def test_it_estimates_the_network_that_its_channels_tell_of(net: Any, plan: pd.D
 def test_suspect_and_missing_values_do_not_count(net: Any, plan: pd.DataFrame) -> None:
     value, quality = truth(net, plan), np.full(len(plan), Quality.VALID)
     value[[1, 4]], quality[[1, 4]] = [99.0, np.nan], [Quality.SUSPECT, Quality.MISSING]
-    estimate = ControlRoom(NetworkModel(net), plan).estimate(0.0, Telemetry(value, np.zeros(len(plan)), quality))
+    estimate = ControlRoom(NetworkModel(net), plan).scan(0.0, Telemetry(value, np.zeros(len(plan)), quality)).estimate
     assert np.isnan(estimate.normalised_residual[[1, 4]]).all()
     assert estimate.objective < 0.01
 
