@@ -20,7 +20,7 @@ import numpy as np
 from scipy.stats import chi2, kstest
 
 from models.detection.history import History
-from mosaik_scenarios.clean_days import history_of
+from mosaik_scenarios.histories import history_of
 from mosaik_scenarios.scenario import Scenario
 
 FEEDERS = ("ieee33", "cigre_mv")

@@ -27,7 +27,7 @@ from mosaik_scenarios.sections import (
     Regulator,
     Switching,
     Training,
-    all_detectors,
+    everyday_detectors,
 )
 from mosaik_scenarios.telemetry import IDEAL, Telemetry, TelemetryOrIdeal, in_full
 
@@ -90,7 +90,7 @@ class Scenario(Section):
     regulator: Regulator = Regulator()
     recloser: Recloser = Recloser()
     estimator: Estimator = Estimator()
-    detectors: Detectors = Field(default_factory=all_detectors)
+    detectors: Detectors = Field(default_factory=everyday_detectors)
     training: Training = Training()
 
     def __init__(self, **fields: Any) -> None:

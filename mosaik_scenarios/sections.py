@@ -221,11 +221,11 @@ def known_detectors(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
-def all_detectors() -> tuple[str, ...]:
-    """Every registered detector."""
-    from models.detection import DETECTORS
+def everyday_detectors() -> tuple[str, ...]:
+    """Those that watch unless others are asked for."""
+    from models.detection import EVERYDAY
 
-    return tuple(DETECTORS)
+    return EVERYDAY
 
 
 Detectors = Annotated[tuple[str, ...], AfterValidator(known_detectors)]

@@ -11,7 +11,8 @@ from models.detection import DETECTORS
 from models.detection.base import Detector
 from models.detection.history import History
 from models.detection.model_store import ModelStore
-from mosaik_scenarios.clean_days import clean_scenario, history_in_subprocess, midnight_before
+from mosaik_scenarios.clean_days import clean_scenario, midnight_before
+from mosaik_scenarios.histories import history_in_subprocess
 from mosaik_scenarios.manifest import versions
 from mosaik_scenarios.progress import OnStage
 from mosaik_scenarios.roles import Roles

@@ -12,4 +12,7 @@ DETECTORS: dict[str, type[Detector]] = {
     "lstm_autoencoder": LstmAutoencoderDetector,
 }
 
-__all__ = ["DETECTORS", "Detection", "Detector", "DetectorFrame", "History"]
+EVERYDAY = ("chi_square", "largest_residual", "lstm_autoencoder")
+"""What a scenario has unless it asks for others: the textbook and the best that learns."""
+
+__all__ = ["DETECTORS", "EVERYDAY", "Detection", "Detector", "DetectorFrame", "History"]

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,8 @@ from models.detection.threshold import HOLD_OFF_SCANS, threshold_for_alarm_rate
 from models.errors import ChannelMismatchError
 
 NO_CHANNEL = -1
+SUSPECTS = 3
+"""Channels that a detector names at most. [-]"""
 
 Progress = Callable[[float], None]
 """Called with the share of the work that is done. [0 to 1]"""
@@ -42,6 +44,15 @@ class Detection:
     alarm: bool
     channel_score: NDArray[np.float64]
     channel: int
+
+
+class Verdicts(NamedTuple):
+    """A detector's verdicts on the scans of a record."""
+
+    score: NDArray[np.float64]
+    """(n_time,) As of `Detection`. [-]"""
+    suspects: NDArray[np.int64]
+    """(n_time, `SUSPECTS`) Indices of the most suspicious channels, the most suspicious first, else `NO_CHANNEL`."""
 
 
 class Detector(ABC):
@@ -130,16 +141,25 @@ class Detector(ABC):
             threshold=self.threshold,
             alarm=self._quiet_scans < HOLD_OFF_SCANS,
             channel_score=channel_score,
-            channel=most_suspicious(channel_score),
+            channel=int(most_suspicious(channel_score)[0]),
         )
+
+    def watch(self, history: History) -> Verdicts:
+        """What it says about every scan of a record from a cold start; nothing while warming up.
+
+        A detector that judges many scans at once much faster than one by one overrides this.
+        """
+        self.reset()
+        judged = [self.judge(frame) for frame in history]
+        self.reset()
+        score = np.array([score for score, _ in judged])
+        suspects = np.array([most_suspicious(channel_score, SUSPECTS) for _, channel_score in judged])
+        score[: self.warm_up_scans], suspects[: self.warm_up_scans] = np.nan, NO_CHANNEL
+        return Verdicts(score, suspects)
 
     def scores(self, history: History) -> NDArray[np.float64]:
         """(n_time,) Score of every scan of a record from a cold start; NaN while warming up. [-]"""
-        self.reset()
-        scores = np.array([self.judge(frame)[0] for frame in history])
-        scores[: self.warm_up_scans] = np.nan
-        self.reset()
-        return scores
+        return self.watch(history).score
 
     @abstractmethod
     def judge(self, frame: DetectorFrame) -> tuple[float, NDArray[np.float64]]:
@@ -158,11 +178,13 @@ class Detector(ABC):
         """Take back what `learned` gave; `channels` must be set before."""
 
 
-def most_suspicious(channel_score: NDArray[np.float64]) -> int:
-    """Index of the largest score, `NO_CHANNEL` where there is none."""
-    if np.isnan(channel_score).all():
-        return NO_CHANNEL
-    return int(np.nanargmax(channel_score))
+def most_suspicious(channel_score: NDArray[np.float64], number: int = 1) -> NDArray[np.int64]:
+    """(number,) Indices of the largest scores, the largest first, `NO_CHANNEL` where there are no more."""
+    found = np.full(number, NO_CHANNEL)
+    known = np.flatnonzero(~np.isnan(channel_score))
+    largest = known[np.argsort(-channel_score[known], kind="stable")[:number]]
+    found[: len(largest)] = largest
+    return found
 
 
 def require_same_channels(expected: tuple[str, ...], got: tuple[str, ...]) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from models.detection import DETECTORS
+from models.detection import EVERYDAY
 from mosaik_scenarios import RunResult, Scenario, run
 
 SCENARIO = Scenario(
@@ -34,9 +34,9 @@ def result(store: Path) -> RunResult:
 
 def test_every_detector_sees_a_gross_attack(result: RunResult) -> None:
     score, threshold = result.detection["score"], result.detection["threshold"]
-    assert set(score.columns) == set(DETECTORS)
+    assert set(score.columns) == set(EVERYDAY)
     attack_start = SCENARIO.start + SCENARIO.attacks[0].start
-    for name in DETECTORS:
+    for name in EVERYDAY:
         assert (score[name] > threshold[name]).loc[attack_start:].any(), name
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.detection import DETECTORS
+from models.detection import DETECTORS, EVERYDAY
 from mosaik_scenarios import Scenario
 from mosaik_scenarios.errors import GridTwinError, ScenarioError
 from mosaik_scenarios.sections import LoadFiles
@@ -73,7 +73,7 @@ def test_a_scenario_is_the_same_after_a_round_trip_through_a_file(
 def test_the_defaults_are_a_day_of_minutes_with_every_detector() -> None:
     scenario = Scenario()
     assert scenario.steps == 1440
-    assert scenario.detectors == tuple(DETECTORS)
+    assert scenario.detectors == EVERYDAY
     assert scenario.start.utcoffset() == timedelta(hours=2)
     assert scenario.scan_period == scenario.step
 

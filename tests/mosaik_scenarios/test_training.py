@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from models.detection.model_store import ModelStore
-from mosaik_scenarios.clean_days import clean_scenario, history_in_subprocess
+from mosaik_scenarios.clean_days import clean_scenario
 from mosaik_scenarios.errors import SimulationFailedError
+from mosaik_scenarios.histories import history_in_subprocess
 from mosaik_scenarios.roles import Roles
 from mosaik_scenarios.scenario import Scenario
 from mosaik_scenarios.training import trained_detectors, training_key
