@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from models.detection import DETECTORS, Detector, History
+from models.detection.episodes import alarm_episodes
 from models.detection.history import DetectorFrame
-from models.detection.threshold import alarm_episodes
 from models.errors import ChannelMismatchError, ModelError
 
 every_detector = pytest.mark.parametrize("name", DETECTORS)
