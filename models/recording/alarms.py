@@ -48,7 +48,7 @@ class Episode:
 class AlarmLog:
     """What an operator would have seen.
 
-    Episodes that overlap, of whatever detectors, are one incident.
+    Episodes that overlap or follow on one another, of whatever detectors, are one incident.
 
     Parameters
     ----------
@@ -95,13 +95,14 @@ class AlarmLog:
             What the control room knew: `objective`, `degrees_of_freedom`, `p_value`, and by channel
             `normalised_residual` and `quality`; what is left out is unknown.
         """
-        for detector, verdict in verdicts.items():
-            if detector in self._standing:
-                self._go_on(time_s, detector, verdict)
-        # All that ends now has ended before anything begins: what begins at that scan is another incident.
-        for detector, verdict in verdicts.items():
-            if verdict.get("alarm") and detector not in self._standing:
-                self._raise(time_s, detector, verdict, evidence or {})
+        stood_before = bool(self._standing)
+        for detector in [*self._standing]:
+            self._go_on(time_s, detector, verdicts[detector])
+        raised = [name for name, verdict in verdicts.items() if verdict.get("alarm") and name not in self._standing]
+        if raised and not stood_before:
+            self._incidents += 1
+        for detector in raised:
+            self._raise(time_s, detector, verdicts[detector], evidence or {})
 
     def close(self) -> None:
         """Write how the episodes went on."""
@@ -117,8 +118,6 @@ class AlarmLog:
         episode.peak_score = float(np.fmax(episode.peak_score, verdict.get("score", nan)))
 
     def _raise(self, time_s: float, detector: str, verdict: Mapping[str, Any], evidence: Mapping[str, Any]) -> None:
-        if not self._standing:
-            self._incidents += 1
         score = float(verdict.get("score", nan))
         line = {
             "time": self._clock(time_s),
