@@ -138,8 +138,9 @@ class ArenaPlan:
             If it is not one.
         """
         try:
-            told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-            return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in told.items()})
+            told = json.loads(path.read_text(encoding="utf-8")).items()
+            plain: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in told}
+            return cls(**plain)
         except (OSError, ValueError, TypeError, AttributeError) as error:
             expected = ", ".join(field.name for field in fields(cls))
             raise ScenarioError([(str(path), f"expected an arena's plan ({expected}), got {error}")]) from None
