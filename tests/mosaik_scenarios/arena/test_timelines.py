@@ -1,4 +1,4 @@
-"""The arena's timelines: no date and no seed twice, every attack aimed at something, and what is half done is not done."""
+"""The arena's timelines: no date and no seed twice, every attack aimed at something, nothing half done left behind."""
 
 from datetime import timedelta
 from itertools import pairwise
@@ -12,7 +12,7 @@ from mosaik_scenarios.arena.events import KINDS
 from mosaik_scenarios.arena.plan import EVENT, LEAD_IN, PAUSE, ROLES, ArenaPlan
 from mosaik_scenarios.arena.timelines import Timeline, described, simulate, timelines
 from mosaik_scenarios.errors import ScenarioError
-from networks.errors import NetworkError
+from networks.errors import FeederError
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +94,7 @@ def test_a_timeline_is_kept_whole_and_not_simulated_again(tiny: ArenaPlan, tmp_p
 
 def test_a_feeder_that_cannot_be_simulated_leaves_nothing_behind(tiny: ArenaPlan, tmp_path: Path) -> None:
     wrong = ArenaPlan(**{**tiny.__dict__, "metering": "nowhere.csv"})
-    with pytest.raises(NetworkError, match="nowhere.csv"):
+    with pytest.raises(FeederError, match=r"nowhere\.csv"):
         timelines(wrong, tmp_path)
     assert not list(tmp_path.rglob("*.npz"))
     assert not list(tmp_path.rglob(".*-*"))
