@@ -27,36 +27,33 @@ class ArenaResult:
     Attributes
     ----------
     events
-        One row an event and detector: ``feeder, detector, timeline`` (name of its folder)\\ ``, seed, event, kind,
-        family, level, magnitude, first_scan, last_scan`` (rows of the timeline's history, inclusive)\\ ``, detected,
-        standing`` (an alarm stood already at the onset)\\ ``, alarm_scan`` (scan of the first alarm raised in the event,
-        missing if none)\\ ``, delay_scans`` (from the onset to it, NaN if missed)\\ ``, peak`` (largest score in the
-        event over the threshold; above 1 is an alarm)\\ ``, channel`` (that the alarm named first, empty if none)\\ ``,
-        top1, top3`` (whether the first, or one of three named channels is aimed at or at a bus aimed at; missing
-        where the event was missed or is aimed at nothing).
+        One row an event and detector. feeder, detector, timeline (its folder's name), seed, event, kind, family, level,
+        magnitude, first_scan, last_scan (rows of the timeline's history, inclusive); detected; standing (an alarm stood
+        already at the onset); alarm_scan (of the first alarm raised in the event, missing if none); delay_scans (from
+        the onset to it, NaN if none); threshold; peak (largest score in the event); channel (that the alarm named
+        first, empty if none); top1, top3 (whether the first, or one of three channels named is aimed at, or measures at
+        a bus that is; missing where the event was missed or is aimed at nothing).
     rates
-        One row a feeder, detector, kind and level, with `ALL` kinds and `ALL_LEVELS` as well: ``feeder, detector, kind,
-        level, magnitude`` (NaN where several)\\ ``, events, detected, detection_rate, low, high`` (95 % Wilson
-        interval)\\ ``, chance`` (rate that false alarms alone would give)\\ ``, median_delay_scans, p90_delay_scans`` (a
-        missed event counts as infinite)\\ ``, top1_rate, top3_rate`` (of the detected events that are aimed at
-        something).
+        One row a feeder, detector, kind and level, and for `ALL` kinds and `ALL_LEVELS`. feeder, detector, kind, level,
+        magnitude (NaN where several), events, detected, detection_rate; low, high (95 % Wilson interval); chance (rate
+        that false alarms alone would give); median_delay_scans, p90_delay_scans (a missed event counts as infinite);
+        top1_rate, top3_rate (of the detected events that are aimed at something).
     false_alarms
-        One row a feeder, detector and role of timelines (``clean``, or ``attacked``: between its events):
-        ``feeder, detector, role, days, alarms, per_day, low, high`` (exact 95 % Poisson interval)\\ ``, alarmed_share``
-        (of these scans, those in alarm).
+        One row a feeder, detector and role of timelines: "clean", or "attacked" (between its events). feeder, detector,
+        role, days, alarms, per_day; low, high (exact 95 % Poisson interval); alarmed_share (of these scans, in alarm).
     curves
-        Detection against false alarms as the threshold moves: ``feeder, detector, kind`` (`ALL` as well)\\ ``, threshold,
-        false_alarms_per_day`` (on clean timelines)\\ ``, events, detection_rate``.
+        Detection against false alarms as the threshold moves, for each kind and `ALL`. feeder, detector, kind,
+        threshold, false_alarms_per_day (on clean timelines), events, detection_rate.
     ranking
-        ``feeder, detector, kind, level`` (`ALL_LEVELS` as well)\\ ``, events, base_rate`` (VUS-PR without knowledge)\\ ``,
-        vus_pr, affiliation_precision, affiliation_recall, affiliation_f1``.
+        One row a feeder, detector, kind and level, and `ALL_LEVELS`. feeder, detector, kind, level, events, base_rate
+        (VUS-PR of a score by lot), vus_pr, affiliation_precision, affiliation_recall, affiliation_f1.
     cost
-        ``feeder, detector, channels, fit_cpu_s`` (fitting and calibrating)\\ ``, update_ms`` (CPU time a scan, one by
-        one)\\ ``, watch_ms`` (CPU time a scan, a record at once).
+        One row a feeder and detector. feeder, detector, channels, fit_cpu_s (fitting and calibrating), update_ms,
+        watch_ms (CPU time a scan, one by one and a record at once).
     textbook
-        Detectors that have a threshold of their own, at it and at the calibrated one: ``feeder, detector, thresholds``
-        (``"own"`` or ``"calibrated"``)\\ ``, threshold, events, detected, detection_rate, low, high, days, alarms,
-        per_day, alarms_low, alarms_high`` (false alarms of clean timelines)\\ ``, alarmed_share``.
+        Detectors that have a threshold of their own before calibration, at it and at the calibrated one. feeder,
+        detector, thresholds ("own" or "calibrated"), threshold, events, detected, detection_rate, low, high (Wilson);
+        days, alarms, per_day, per_day_low, per_day_high, alarmed_share (of clean timelines).
     """
 
     events: pd.DataFrame
