@@ -3,8 +3,13 @@
 import numpy as np
 from numpy.typing import NDArray
 
-HOLD_OFF_SCANS = 5
-"""Quiet scans in a row that end an episode. [scans]"""
+HOLD_OFF_SCANS = 10
+"""Quiet scans in a row that end an episode. [scans]
+
+Of the attacks of half an hour that chi-square and largest residual see at one scan a minute, 19 in 20 are then one
+episode; with half as many quiet scans it is 4 in 5. A release level below the threshold would make up for part of that,
+at the price of alarms that stand on for hours where a detector's memory is long.
+"""
 
 
 class OffDelay:

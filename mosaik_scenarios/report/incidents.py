@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from models.recording.run_folder import PICTURES
+from mosaik_scenarios.channel_units import unit_of
 from mosaik_scenarios.incidents import rows_of
 from mosaik_scenarios.report.around import LIVES, Around, Curves
 from mosaik_scenarios.report.control_room import logarithmic_range
@@ -27,7 +28,6 @@ from mosaik_scenarios.report.drawing import (
 )
 from mosaik_scenarios.report.page import figure_html
 from mosaik_scenarios.summary import evidence
-from mosaik_scenarios.summary.attacks import UNITS
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -39,9 +39,9 @@ DRAWN = 20
 """Incidents with figures; the others have their table."""
 LISTED = 200
 CHANNELS_DRAWN = 3
-IN_WORDS = (evidence.score, evidence.where, evidence.consistency, evidence.residuals)
+IN_WORDS = (evidence.score, evidence.where, evidence.objective_in_full, evidence.residuals)
 COLUMNS = (
-    "raised", "cleared", "detector", "score against threshold", "channels", "consistency", "largest residuals", "",
+    "raised", "cleared", "detector", "score against threshold", "channels", "measurements together", "largest residuals", "",
 )  # fmt: skip
 
 # A figure that is drawn while it is folded away has no width yet.
@@ -69,7 +69,7 @@ def incident_figure(result: RunResult, incident: Incident, curves: Curves) -> Fi
     """The channels it points at, J(x), and every detector's score under one another; orange while an alarm stood."""
     around = curves.around(incident.raised, incident.ended, _channels(incident), incident.detectors)
     lives = {channel: of_channel for channel, of_channel in around.lives.items() if of_channel}
-    titles = [f"{channel} [{UNITS.get(channel.partition(' ')[0], '-')}]" for channel in lives]
+    titles = [f"{channel} [{unit_of(channel)}]" for channel in lives]
     figure = figure_of_rows([*titles, "J(x)", "Scores, in thresholds"], shared_xaxes=True)
     for row, of_channel in enumerate(lives.values(), start=1):
         for life, values in of_channel.items():
@@ -139,7 +139,7 @@ def _cells(alarm: dict[str, Any]) -> Iterator[str]:
     yield "" if pd.isna(alarm["cleared"]) else _clock(alarm["cleared"])
     yield escape(str(alarm["detector"]))
     yield from (
-        escape(say(alarm)) for say in (evidence.score, evidence.where, evidence.consistency, evidence.residuals)
+        escape(say(alarm)) for say in (evidence.score, evidence.where, evidence.objective_in_full, evidence.residuals)
     )
     picture = alarm["picture"]
     is_ours = not pd.isna(picture) and picture.startswith(f"{PICTURES}/")

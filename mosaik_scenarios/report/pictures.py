@@ -12,13 +12,14 @@ import pandas as pd
 
 from models.recording.alarms import note_pictures
 from models.recording.run_folder import PICTURE_SUFFIX, PICTURES, written_at_once
+from mosaik_scenarios.channel_units import unit_of
 from mosaik_scenarios.incidents import channel_of, rows_of
 from mosaik_scenarios.progress import OnProgress
 from mosaik_scenarios.report.around import LIVES, Curves
 from mosaik_scenarios.report.control_room import logarithmic_range
 from mosaik_scenarios.report.drawing import BLUE, GREY, INK, ORANGE, RED, thinned
 from mosaik_scenarios.summary import evidence
-from mosaik_scenarios.summary.attacks import UNITS, attack_windows
+from mosaik_scenarios.summary.attacks import attack_windows
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -65,12 +66,14 @@ def picture_of(alarm: Mapping[str, Any], curves: Curves, attacks: Sequence[Windo
     ended = raised + timedelta(seconds=np.nan_to_num(alarm["duration_s"]))
     around = curves.around(raised, ended, [channel] if channel else [], [detector])
     panels = [(name, lives) for name, lives in around.lives.items() if lives]
-    figure = Figure(figsize=INCHES, layout="constrained")
-    figure.suptitle(title_of(alarm), x=0.01, ha="left", fontsize=9, color=INK)
+    figure = Figure(figsize=INCHES)
+    # Margins that matplotlib works out by itself cost as much as the drawing.
+    figure.subplots_adjust(left=0.1, right=0.98, top=0.85, bottom=0.06, hspace=0.14)
+    figure.text(0.01, 0.985, title_of(alarm), va="top", fontsize=9, color=INK)
     heights = [2.0] * len(panels) + [1.0, 1.0]
     axes = figure.subplots(len(heights), sharex=True, squeeze=False, height_ratios=heights)[:, 0]
     for axis, (name, lives) in zip(axes, panels, strict=False):
-        axis.set_ylabel(f"{name} [{UNITS.get(name.partition(' ')[0], '-')}]")
+        axis.set_ylabel(f"{name} [{unit_of(name)}]")
         for life, values in lives.items():
             _curve(axis, values, life, color=LIVES[life], linestyle="--" if life == "expected" else "-")
     score = around.scores.get(detector, pd.Series(dtype=float))
@@ -88,7 +91,7 @@ def title_of(alarm: Mapping[str, Any]) -> str:
     return "\n".join(
         [
             f"{alarm['detector']} at {evidence.where(alarm)}: raised {raised:%Y-%m-%d %H:%M:%S}, {until}",
-            f"score {evidence.score(alarm)}; {evidence.consistency(alarm)}",
+            f"score {evidence.score(alarm)}; {evidence.objective_in_full(alarm)}",
             f"largest normalised residuals: {evidence.residuals(alarm)}",
         ]
     )
@@ -126,7 +129,7 @@ def _dress(axis: Axes, window: Window, alarmed: Window, attacks: Sequence[Window
     axis.tick_params(labelsize=8)
     axis.yaxis.label.set_fontsize(8)
     if axis.get_legend_handles_labels()[0]:
-        axis.legend(loc="upper right", fontsize=8, ncols=4, frameon=False)
+        axis.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), fontsize=8, ncols=4, frameon=False)
     locator = AutoDateLocator()
     axis.xaxis.set_major_locator(locator)
     axis.xaxis.set_major_formatter(ConciseDateFormatter(locator))

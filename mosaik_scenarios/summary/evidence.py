@@ -30,16 +30,17 @@ def score(alarm: Mapping[str, Any]) -> str:
     return f"{alarm['score']:.4g} against {alarm['threshold']:.4g}{peak}"
 
 
-def consistency(alarm: Mapping[str, Any]) -> str:
-    """``"J(x) 312 at 97 degrees of freedom, p = 2e-23"``; nothing without an estimate."""
+def objective(alarm: Mapping[str, Any]) -> str:
+    """``"J(x) 312, p = 2e-23"``: how little the measurements agree with one another."""
     if pd.isna(alarm["objective"]):
         return "no estimate"
-    p_value = alarm["p_value"]
-    if pd.isna(p_value):
-        p_text = "no test"
-    else:
-        p_text = f"p < {SMALLEST_P_VALUE:.0e}" if p_value < SMALLEST_P_VALUE else f"p = {p_value:.2g}"
-    return f"J(x) {alarm['objective']:.4g} at {alarm['degrees_of_freedom']} degrees of freedom, {p_text}"
+    return f"J(x) {alarm['objective']:.4g}, {_probability(alarm['p_value'])}"
+
+
+def objective_in_full(alarm: Mapping[str, Any]) -> str:
+    """``"J(x) 312, p = 2e-23 at 97 degrees of freedom"``."""
+    freedom = alarm["degrees_of_freedom"]
+    return objective(alarm) + ("" if pd.isna(freedom) else f" at {freedom} degrees of freedom")
 
 
 def residuals(alarm: Mapping[str, Any]) -> str:
@@ -51,3 +52,9 @@ def _residuals(alarm: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
     for channel, residual in zip(RESIDUAL_CHANNELS, RESIDUALS, strict=True):
         if not pd.isna(alarm[channel]):
             yield str(alarm[channel]), float(alarm[residual])
+
+
+def _probability(p_value: float) -> str:
+    if pd.isna(p_value):
+        return "no redundancy"
+    return f"p < {SMALLEST_P_VALUE:.0e}" if p_value < SMALLEST_P_VALUE else f"p = {p_value:.2g}"

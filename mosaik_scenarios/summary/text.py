@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.recording.run_folder import RunFolder
+from mosaik_scenarios.channel_units import unit_of
 from mosaik_scenarios.duration import duration_text
 from mosaik_scenarios.incidents import Incident, rows_of
 from mosaik_scenarios.summary import Summary, evidence
-from mosaik_scenarios.summary.attacks import UNITS, AttackSummary
+from mosaik_scenarios.summary.attacks import AttackSummary
 from mosaik_scenarios.summary.detectors import DetectorSummary, Sighting
 from mosaik_scenarios.summary.grid import GridSummary
 from mosaik_scenarios.summary.protection import FaultSummary, RecloserSummary
@@ -137,7 +138,7 @@ def _forged_lines(attack: AttackSummary) -> Iterator[str]:
         yield _line("", f"{_percent(attack.missing_share)} of their readings missing")
     change = attack.largest_change
     if change:
-        unit = UNITS.get(str(change.element).partition(" ")[0], "")
+        unit = unit_of(str(change.element))
         off = f"{change.value:+.4g} {unit}".strip()
         yield _line("", f"received up to {off} off the measured value ({change.element}, {_clock(change.at)})")
     if attack.removed_share is not None:
@@ -170,7 +171,7 @@ def _incident_lines(incidents: Sequence[Incident]) -> Iterator[str]:
         end = "not cleared" if incident.standing else f"to {_clock(incident.ended)}"
         lasted = _span(incident.ended - incident.raised)
         where = f" at {_and(incident.channels)}" if incident.channels else ""
-        agreement = evidence.consistency(rows_of(incident.alarms)[0])
+        agreement = evidence.objective(rows_of(incident.alarms)[0])
         yield _line(_time(incident.raised), f"{end} ({lasted}): {_and(incident.detectors)}{where}; {agreement}")
     more = len(incidents) - INCIDENTS_SHOWN
     if more > 0:

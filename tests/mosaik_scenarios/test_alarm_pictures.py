@@ -15,7 +15,7 @@ from mosaik_scenarios.report import write_report
 from mosaik_scenarios.report.around import LIVES, Curves
 from mosaik_scenarios.report.incidents import incident_figure
 from mosaik_scenarios.report.pictures import draw_alarms, title_of
-from mosaik_scenarios.summary.evidence import consistency
+from mosaik_scenarios.summary.evidence import objective
 
 WriteRun = Callable[..., RunResult]
 PNG = b"\x89PNG"
@@ -106,7 +106,7 @@ def test_the_report_has_every_incident_with_its_alarms_and_pictures(tmp_path: Pa
     page = write_report(RunResult(tmp_path / "run")).read_text(encoding="utf-8")
     assert page.count("<details") == 2
     assert 'href="alarms/003-chi_square.png"' in page
-    assert "J(x) 12 at 4 degrees of freedom, p = 0.017" in page
+    assert "J(x) 12, p = 0.017 at 4 degrees of freedom" in page
     assert "p line 0 from (bus 0, stale), v bus 2" in page
 
 
@@ -144,6 +144,8 @@ def test_a_killed_run_tells_its_alarms_but_not_how_they_went_on(tmp_path: Path, 
     assert len(draw_alarms(result)) == 3
 
 
-@pytest.mark.parametrize(("p_value", "said"), [(0.017, "p = 0.017"), (0.0, "p < 1e-99"), (float("nan"), "no test")])
+@pytest.mark.parametrize(
+    ("p_value", "said"), [(0.017, "p = 0.017"), (0.0, "p < 1e-99"), (float("nan"), "no redundancy")]
+)
 def test_improbable_is_said_as_far_as_it_matters(p_value: float, said: str) -> None:
-    assert consistency({"objective": 12.0, "degrees_of_freedom": 4, "p_value": p_value}).endswith(said)
+    assert objective({"objective": 12.0, "degrees_of_freedom": 4, "p_value": p_value}).endswith(said)
