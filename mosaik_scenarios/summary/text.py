@@ -168,7 +168,8 @@ def _more(value: float, digits: str, of_what: str) -> str:
 def _incident_lines(incidents: Sequence[Incident]) -> Iterator[str]:
     """One line each: when, who saw it, where, and how little the measurements agreed."""
     for incident in incidents[:INCIDENTS_SHOWN]:
-        end = "not cleared" if incident.standing else f"to {evidence.time_after(incident.raised, incident.ended)}"
+        same_day = incident.ended.date() == incident.raised.date()
+        end = "not cleared" if incident.standing else f"to {(_clock if same_day else _time)(incident.ended)}"
         lasted = incident.ended - incident.raised
         when = f"{end} ({_span(lasted)})" if lasted else end
         where = f" at {_and(incident.channels)}" if incident.channels else ""
