@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from models.detection.base import Progress
 from models.detection.history import History
-from models.detection.isolation_trees import IsolationTrees, grown
+from models.detection.isolation_trees import TREE_ARRAYS, IsolationTrees, grown, require_trees
 from models.detection.scan_features import features_of, filled, medians, sample_of_clean_scans
 from models.detection.scanwise import ScanwiseDetector
 from models.detection.stored_arrays import of_shapes
@@ -86,8 +86,11 @@ class IsolationForestDetector(ScanwiseDetector):
         Raises
         ------
         InvalidParameterError
-            If an array is missing or of another shape than channels and parameters ask for.
+            If an array is missing, of another shape than channels and parameters ask for, or no tree.
         """
-        of_trees = dict.fromkeys(("feature", "cut", "left", "right", "depth", "scans"), (self.trees, None))
-        self._learned = of_shapes(learned, {"typical": (2 * len(self.channels),), **of_trees})
+        n_feature = 2 * len(self.channels)
+        of_trees = dict.fromkeys(TREE_ARRAYS, (self.trees, None))
+        arrays = of_shapes(learned, {"typical": (n_feature,), **of_trees})
+        require_trees(arrays, n_feature)
+        self._learned = arrays
         self._trees = IsolationTrees(self._learned)

@@ -7,9 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.detection.scan_features import Features
+from models.errors import InvalidParameterError
 
 LEAF = -1
 """In the place of a feature: here the tree ends."""
+
+TREE_ARRAYS = ("feature", "cut", "left", "right", "depth", "scans")
 
 
 def grown(features: Features, trees: int, scans_a_tree: int, seed: int) -> dict[str, NDArray[Any]]:
@@ -47,6 +50,24 @@ def grown(features: Features, trees: int, scans_a_tree: int, seed: int) -> dict[
         arrays["depth"][row] = tree.compute_node_depths() - 1  # the root is at 0 here, at 1 there
         arrays["scans"][row] = tree.n_node_samples
     return arrays
+
+
+def require_trees(arrays: Mapping[str, NDArray[Any]], n_feature: int) -> None:
+    """Refuse arrays that no walk could follow.
+
+    Raises
+    ------
+    InvalidParameterError
+        If they name a node or a feature that is not there.
+    """
+    n_node = arrays["feature"].shape[1]
+    limits = (("feature", n_feature), ("left", n_node), ("right", n_node))
+    one_shape = len({arrays[name].shape for name in TREE_ARRAYS}) == 1
+    if not one_shape or any(arrays[name].min() < LEAF or arrays[name].max() >= limit for name, limit in limits):
+        raise InvalidParameterError(
+            f"expected trees of {n_node} nodes and {n_feature} features, got some whose branches lead nowhere; fit the "
+            "model anew."
+        )
 
 
 class IsolationTrees:

@@ -43,9 +43,9 @@ class WindowParameters:
     window_scans: int = 10
     error_limit: float = 0.5
     hidden_size: int = 16
-    updates: int = 500
-    windows_per_update: int = 256
-    learning_rate: float = 5e-3
+    updates: int = 300
+    windows_per_update: int = 128
+    learning_rate: float = 0.02
 
     def __post_init__(self) -> None:
         for field in fields(self):
