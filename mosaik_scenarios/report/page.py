@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pandas import DataFrame
     from plotly.graph_objects import Figure
 
 Captioned = Iterable[tuple[str, "Figure"]]
@@ -43,6 +44,35 @@ def section(title: str, text: str, drawn: Figure | Captioned | None) -> str:
         (f"<h3>{escape(caption)}</h3>\n" if caption else "") + _html(figure) for caption, figure in captioned
     )
     return f"<h2>{escape(title)}</h2>\n<p>{escape(text)}</p>\n{figures}" if figures else ""
+
+
+def table_section(title: str, text: str, frame: DataFrame, texts: Mapping[str, Callable[[Any], str]] | None = None) -> str:
+    """Heading, text and a table; nothing where it has no rows."""
+    return f"<h2>{escape(title)}</h2>\n<p>{escape(text)}</p>\n{table(frame, texts)}" if len(frame) else ""
+
+
+def table(frame: DataFrame, texts: Mapping[str, Callable[[Any], str]] | None = None) -> str:
+    """A table's rows, numbers to the right; `texts` says how a column's values read, six digits unless told."""
+    from pandas.api.types import is_numeric_dtype
+
+    numeric = [is_numeric_dtype(frame[name]) for name in frame]
+    texts_of = [(texts or {}).get(str(name), _text) for name in frame]
+    heads = "".join(_cell("th", str(name).replace("_", " "), number) for name, number in zip(frame, numeric, strict=True))
+    rows = "\n".join(
+        "<tr>" + "".join(_cell("td", text(value), number) for value, text, number in zip(row, texts_of, numeric, strict=True))
+        + "</tr>"
+        for row in frame.itertuples(index=False, name=None)
+    )  # fmt: skip
+    return f"<table><tr>{heads}</tr>\n{rows}\n</table>"
+
+
+def _cell(tag: str, text: str, is_number: bool) -> str:
+    kind = ' class="number"' if is_number else ""
+    return f"<{tag}{kind}>{escape(text)}</{tag}>"
+
+
+def _text(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def _html(figure: Figure) -> str:
