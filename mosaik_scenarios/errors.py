@@ -38,3 +38,7 @@ class ComparisonError(GridTwinError):
 
 class EstimationError(GridTwinError):
     """An estimate that cannot be left where it should."""
+
+
+class ArenaError(GridTwinError):
+    """A folder that an arena or its data set cannot be left in."""

@@ -23,7 +23,7 @@ PLAIN_RESIDUAL = 3.0
 PLAIN_SHIFT = 3.0
 """Mean distance from the expected, against what is usual, that nobody would overlook. [standard deviations]"""
 
-MOSTLY = 0.5
+MOSTLY, MANY_TIMES = 0.5, 2.0
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,8 @@ class Evidence:
         The one that changed most.
     residual_before, residual
         Median normalised residual there, in the scans before the event and in it; NaN where there is none. [-]
+    peak_before, peak
+        The largest there, in the scans before and in the event. [-]
     shift
         How far the mean of received - expected moved there from that of the scans before, in their standard
         deviations. [-]
@@ -48,6 +50,8 @@ class Evidence:
     channel: str
     residual_before: float
     residual: float
+    peak_before: float
+    peak: float
     shift: float
     silent: float
     frozen: float
@@ -58,16 +62,16 @@ class Evidence:
         """Why a detector may have missed it, in a few words."""
         if self.silent > MOSTLY:
             return "nothing arrives: only who watches for silence can tell"
-        if self.frozen > MOSTLY:
+        is_far = self.shift > PLAIN_SHIFT
+        if self.frozen > MOSTLY and not is_far:
             return "old values repeated: seen only once the feeder has moved on"
-        shows_residual = self.residual > PLAIN_RESIDUAL
-        if not self.is_forged and not shows_residual:
-            return "real and truthfully measured: no residual" + (
-                ", though far from the expected" if self.shift > PLAIN_SHIFT else ", and near the expected"
-            )
-        if shows_residual:
+        if self.residual > PLAIN_RESIDUAL:
             return "the residual shows it: missed by who does not look there, or calls for more"
-        if self.shift > PLAIN_SHIFT:
+        if self.peak > MANY_TIMES * max(self.peak_before, PLAIN_RESIDUAL):
+            return "single scans stand out, the others are as ever"
+        if not self.is_forged:
+            return f"real and truthfully measured: no residual, {'far from' if is_far else 'near'} the expected"
+        if is_far:
             return "agrees with the other meters: only what was expected speaks against it"
         return "within what customers and meters do every day"
 
@@ -97,6 +101,8 @@ def evidence_of(history: History, first: int, last: int, channels: list[str], bu
         channel=history.channels[places[most]],
         residual_before=_highest(_over_time(np.nanmedian, residual[before])),
         residual=_highest(_over_time(np.nanmedian, residual[during])),
+        peak_before=_highest(residual[before]),
+        peak=_highest(residual[during]),
         shift=_highest(shift),
         silent=float(1 - told.mean()),
         frozen=more_repeated,

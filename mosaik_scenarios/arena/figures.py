@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from mosaik_scenarios.arena.conclusions import OWN
 from mosaik_scenarios.report.drawing import (
     BLUE,
     GREEN,
@@ -43,8 +44,9 @@ class Look(NamedTuple):
     symbol: str
 
 
-def looks(own: Sequence[str], baselines: Sequence[str]) -> dict[str, Look]:
+def looks(detectors: Sequence[str]) -> dict[str, Look]:
     """The product's detectors in strong solid lines, the baselines in thin dotted ones."""
+    own, baselines = [name for name in detectors if name in OWN], [name for name in detectors if name not in OWN]
     kinds = [(own, OWN_COLOURS, 2.4, "solid"), (baselines, BASELINE_COLOURS, 1.2, "dot")]
     return {
         name: Look(colours[place % len(colours)], width, dash, SYMBOLS[place % len(SYMBOLS)])
@@ -75,12 +77,12 @@ def heat_map(rates: Mapping[str, pd.DataFrame], events: Mapping[str, pd.Series])
     ]
     menu = {
         "type": "buttons", "direction": "right", "buttons": buttons, "showactive": True, "x": 0, "xanchor": "left",
-        "y": 1, "yanchor": "bottom", "pad": {"b": 30}, "font": {"size": 11},
+        "y": 1, "yanchor": "bottom", "pad": {"b": 105}, "font": {"size": 11},
     }  # fmt: skip
     figure.update_xaxes(side="top", showgrid=False, tickangle=-30 if len(first.columns) > 6 else 0)
     figure.update_yaxes(autorange="reversed", showgrid=False)
     return figure.update_layout(
-        height=190 + CELL_HEIGHT * len(first), hovermode="closest", margin={"t": 150},
+        height=190 + CELL_HEIGHT * len(first), hovermode="closest", margin={"t": 160, "r": 90},
         updatemenus=[menu] if len(views) > 1 else [],
     )  # fmt: skip
 
@@ -98,41 +100,37 @@ def _heat(rates: pd.DataFrame, events: pd.Series, visible: bool) -> Any:
     )  # fmt: skip
 
 
-def delay_curves(curves: pd.DataFrame, look: Mapping[str, Look], units: Mapping[str, str]) -> Figure:
+def delay_curves(curves: pd.DataFrame, measures: Mapping[str, str], look: Mapping[str, Look]) -> Figure:
     """Median delay over magnitude, one pair of axes a kind; a median event that was missed lies on the top line.
 
     Parameters
     ----------
     curves
         Columns `kind`, `detector`, `magnitude`, `delay_scans` (median, infinite if the median event was missed).
-    units
-        What magnitudes are measured in, by kind.
+    measures
+        What magnitudes are measured in, by kind, in the order of the axes.
     """
-    kinds = list(dict.fromkeys(curves["kind"]))
-    figure = figure_of_rows(kinds, columns=min(COLUMNS, len(kinds)))
+    titles = [f'{kind}<br><span style="font-size:10px">{measure}</span>' for kind, measure in measures.items()]
+    figure = figure_of_rows(titles, columns=min(COLUMNS, len(titles)))
     finite = curves["delay_scans"][np.isfinite(curves["delay_scans"])]
     top = 1.25 * max(float(finite.max()) if len(finite) else 0.0, 4.0)
-    for place, kind in enumerate(kinds):
+    for place, kind in enumerate(measures):
         row, col = place // COLUMNS + 1, place % COLUMNS + 1
         for detector, curve in curves[curves["kind"] == kind].groupby("detector", sort=False):
-            delay = curve["delay_scans"].clip(upper=top)
-            _add_marked(figure, pd.Series(delay.to_numpy(), curve["magnitude"]), str(detector), look, row, col, place)
+            delay = pd.Series(curve["delay_scans"].clip(upper=top).to_numpy(), curve["magnitude"]).sort_index()
+            _add_marked(figure, delay, str(detector), look[str(detector)], row, col, legend=place == 0)
         figure.add_hline(top, line={"color": RED, "width": 1, "dash": "dash"}, row=row, col=col)
-        figure.update_xaxes(title_text=units.get(kind, ""), row=row, col=col)
     ticks = [tick for tick in (0, 5, 10, 15, 20, 25, 30) if tick < 0.9 * top]
-    figure.update_yaxes(
-        range=[-0.06 * top, 1.08 * top], tickvals=[*ticks, top], ticktext=[*map(str, ticks), NEVER]
-    ).update_yaxes(title_text="median delay [scans]", col=1)  # fmt: skip
-    rows = -(-len(kinds) // COLUMNS)
-    return figure.update_layout(height=150 + 190 * rows, hovermode="closest", margin={"t": 90})
+    figure.update_yaxes(range=[-0.06 * top, 1.08 * top], tickvals=[*ticks, top], ticktext=[*map(str, ticks), NEVER])
+    rows = -(-len(titles) // COLUMNS)
+    return figure.update_layout(height=150 + 190 * rows, hovermode="closest", margin={"t": 100})
 
 
 def _add_marked(
-    figure: Figure, values: pd.Series, detector: str, look: Mapping[str, Look], row: int, col: int, place: int
+    figure: Figure, values: pd.Series, detector: str, style: Look, row: int, col: int, legend: bool
 ) -> None:
-    style = look[detector]
     add_curve(
-        figure, values, detector, style.colour, row=row, col=col, width=style.width, dash=style.dash, legend=place == 0,
+        figure, values, detector, style.colour, row=row, col=col, width=style.width, dash=style.dash, legend=legend,
         mode="lines+markers", marker={"symbol": style.symbol, "size": 6},
     )  # fmt: skip
 

@@ -32,6 +32,13 @@ Scores = Callable[[str, str], "NDArray[np.float64]"]
 """(n_time,) Scores over their threshold, by timeline and detector."""
 
 
+class Seen(NamedTuple):
+    """What is needed of a feeder to show what was missed: its attacked timelines by name, and scores."""
+
+    timelines: Mapping[str, Timeline]
+    scores: Scores
+
+
 class MissedEvent(NamedTuple):
     """One event, with what it left."""
 

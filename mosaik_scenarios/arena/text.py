@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from math import isinf, isnan
 from typing import TYPE_CHECKING
 
-from mosaik_scenarios.arena.result import ALL, ALL_LEVELS
 from mosaik_scenarios.arena.conclusions import (
     CAUGHT,
     MISSED,
     Conclusion,
-    best_first,
     caught_by_nobody,
     caught_by_own_alone,
     feeders_of,
-    mean_vus_pr,
     of_feeder,
     conclusion_on,
 )
+from mosaik_scenarios.arena.overview import overview
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,35 +52,6 @@ def facts(result: ArenaResult, feeder: str) -> str:
     days = f"{clean['days'].iloc[0]:.0f}" if len(clean) else "no"
     number = len(events.drop_duplicates(["timeline", "event"]))
     return f"{number} events on {events['timeline'].nunique()} attacked timelines, {days} clean days"
-
-
-def overview(result: ArenaResult, feeder: str) -> pd.DataFrame:
-    """One row a detector, the best by mean VUS-PR first."""
-    import pandas as pd
-
-    rates, alarms, ranking, cost = (
-        of_feeder(table, feeder) for table in (result.rates, result.false_alarms, result.ranking, result.cost)
-    )
-    whole = rates[(rates["kind"] == ALL) & (rates["level"] == ALL_LEVELS)].set_index("detector")
-    clean = alarms[alarms["role"] == "clean"].set_index("detector")
-    kinds = ranking[(ranking["kind"] != ALL) & (ranking["level"] == ALL_LEVELS)]
-    table = pd.DataFrame(
-        {
-            "detected": whole["detection_rate"],
-            "by_chance": whole["chance"],
-            "median_delay_scans": whole["median_delay_scans"],
-            "p90_delay_scans": whole["p90_delay_scans"],
-            "top1": whole["top1_rate"],
-            "top3": whole["top3_rate"],
-            "false_alarms_a_day": clean["per_day"],
-            "low": clean["low"],
-            "high": clean["high"],
-            "mean_vus_pr": mean_vus_pr(result, feeder),
-            "mean_affiliation_f1": kinds.groupby("detector")["affiliation_f1"].mean(),
-            "ms_a_scan": cost.set_index("detector")["update_ms"],
-        }
-    )
-    return table.loc[best_first(result, feeder)].rename_axis("detector").reset_index()
 
 
 def conclusion_lines(conclusion: Conclusion) -> Iterator[str]:
@@ -133,7 +102,8 @@ def delay_text(scans: float) -> str:
     return NEVER if isinf(scans) else f"{scans:g}"
 
 
-def listed(names: Sequence[str], most: int) -> str:
-    """The first names, and how many more there are."""
-    shown = ", ".join(names[:most])
-    return f"{shown} and {len(names) - most} more" if len(names) > most else shown
+def rounded(table: pd.DataFrame) -> pd.DataFrame:
+    """Floats to three digits."""
+    floats = table.select_dtypes("float").columns
+    return table.assign(**{name: table[name].map(lambda value: float(f"{value:.3g}")) for name in floats})
+

@@ -22,6 +22,7 @@ pre { background: #f5f7fa; padding: 1rem; overflow-x: auto; font-size: 13px; lin
 table { border-collapse: collapse; font-size: 13px; }
 th, td { text-align: left; padding: .25rem 1.2rem .25rem 0; border-bottom: 1px solid #e4e7eb; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
+td.number { white-space: nowrap; }
 """
 
 
