@@ -42,3 +42,7 @@ class EstimationError(GridTwinError):
 
 class ArenaError(GridTwinError):
     """A folder that an arena or its data set cannot be left in."""
+
+
+class MissingLibraryError(GridTwinError):
+    """A library that only some users need, and that is not installed."""

@@ -60,7 +60,7 @@ def card_of(plan: ArenaPlan, timelines: Sequence[Timeline]) -> dict[str, Any]:
         "licence": LICENCE,
         "git_commit": git_commit(),
         "versions": versions(),
-        "plan": timelines_described(plan) | {"feeders": list(plan.feeders)},
+        "plan": plan_described(plan),
         "feeders": {feeder: _feeder(feeder) for feeder in plan.feeders},
         "timelines": [_timeline(timeline) for timeline in timelines],
         "roles": ROLES,
@@ -71,6 +71,11 @@ def card_of(plan: ArenaPlan, timelines: Sequence[Timeline]) -> dict[str, Any]:
         "signs": "consumption positive at buses; branch flows into the branch at each end",
         "known_limits": list(LIMITS),
     }
+
+
+def plan_described(plan: ArenaPlan) -> dict[str, Any]:
+    """What of a plan its data set depends on."""
+    return timelines_described(plan) | {"feeders": list(plan.feeders)}
 
 
 def card_text(card: dict[str, Any]) -> str:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from models.recording.run_folder import written_at_once
 from mosaik_scenarios.arena import data_set
-from mosaik_scenarios.arena.card import CARD, CARD_TEXT, card_of, card_text
+from mosaik_scenarios.arena.card import CARD, CARD_TEXT, CHANNELS, card_of, card_text, plan_described
 from mosaik_scenarios.arena.timelines import EVENTS, SCENARIO
-from mosaik_scenarios.errors import ArenaError
-from mosaik_scenarios.processes import run_module
+from mosaik_scenarios.errors import ArenaError, SimulationFailedError
+from mosaik_scenarios.subprocesses import Subprocesses
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,8 +22,6 @@ if TYPE_CHECKING:
     from mosaik_scenarios.arena.plan import ArenaPlan
     from mosaik_scenarios.arena.timelines import Timeline
     from mosaik_scenarios.progress import OnStage
-
-CHANNELS = "channels.csv"
 
 
 def export(
@@ -55,8 +55,6 @@ def export(
         If the folder holds something else.
     SimulationFailedError
     """
-    import json
-
     require_free(plan, folder)
     folder.mkdir(parents=True, exist_ok=True)
     card = card_of(plan, timelines)
@@ -78,8 +76,6 @@ def require_free(plan: ArenaPlan, folder: Path) -> None:
     ------
     ArenaError
     """
-    import json
-
     if folder.exists() and not folder.is_dir():
         raise ArenaError(f"expected a folder for the data set, got the file {folder}; choose another with --export.")
     if not folder.is_dir() or not any(folder.iterdir()):
@@ -90,7 +86,8 @@ def require_free(plan: ArenaPlan, folder: Path) -> None:
         raise ArenaError(
             f"expected a free folder, got {folder}, which holds files of no data set; choose another with --export."
         ) from None
-    if there != timelines_described(plan):
+    wanted = plan_described(plan)
+    if there != wanted:
         raise ArenaError(
             f"expected a free folder, got {folder}, which holds the data set of another plan; "
             "choose another with --export."
@@ -125,15 +122,13 @@ def _simulate(missing: Sequence[Timeline], folder: Path, processes: int, on_stag
             if on_stage is not None:
                 on_stage(f"exporting {len(missing)} timelines", sum(done.values(), timedelta(0)) / total)
 
-        run_module(
-            data_set.__name__,
-            timeline.folder / SCENARIO,
-            timeline.folder / EVENTS,
-            folder / place.feeder / place.name,
-            failed=f"exporting {place.feeder}, {place.name},",
-            on_progress=on_progress,
-        )
+        arguments = (timeline.folder / SCENARIO, timeline.folder / EVENTS, folder / place.feeder / place.name)
+        errors = Path(temporary, f"{place.feeder}-{place.name}.txt")
+        reason = workers.run(data_set.__name__, [str(path) for path in arguments], errors, on_progress)
+        if reason is not None:
+            raise SimulationFailedError(f"exporting {place.feeder}, {place.name}, failed: {reason}")
 
-    with ThreadPoolExecutor(max_workers=processes) as pool:
-        for _ in pool.map(make, missing):
-            pass
+    with TemporaryDirectory() as temporary, ThreadPoolExecutor(max_workers=processes) as pool:
+        with Subprocesses() as workers:
+            for _ in pool.map(make, missing):
+                pass
