@@ -21,8 +21,8 @@ UNITS = {"v": "pu", "va": "degree", "p": "MW", "q": "Mvar", "i": "kA", "tap": "p
 LICENCE = "BSD-3-Clause, as gridtwin; the networks by their sources."
 
 HOW = (
-    "Simulated with gridtwin: every timeline is one scenario in the closed loop (plant, meters, channel, attacker, state "
-    "estimator, voltage regulator) at one scan a minute. The same scenario and version give the same values."
+    "Simulated with gridtwin: every timeline is one scenario in the closed loop (plant, meters, channel, attacker, "
+    "state estimator, voltage regulator) at one scan a minute. The same scenario and version give the same values."
 )
 EVENT_COLUMNS = {
     "event": "number, as in forged_by and attack",
@@ -132,12 +132,10 @@ def _blocks(card: dict[str, Any]) -> Iterator[str]:
     columns = ("folder", "role", "seed", "start", "scans", "events")
     yield _rows(columns, [tuple(timeline[name] for name in columns) for timeline in card["timelines"]])
     yield "## Files of a timeline"
-    yield _rows(("file", "rows", "columns", "what"),
-                [(name, f.get("rows", ""), f.get("columns", ""), f["meaning"]) for name, f in card["files"].items()])  # fmt: skip
-    yield f"Times are wall clock with UTC offset. `FEEDER/{CHANNELS}` is the metering plan: one row a channel, with its "\
-        "accuracy class, full scale, standard deviation, bus, and whether gridtwin's detectors judge it. Units by the "\
-        f"first word of a channel's name: {', '.join(f'{name} {unit}' for name, unit in card['units'].items())}. Signs: "\
-        f"{card['signs']}. Floats have seven digits."  # fmt: skip
+    parts = ("rows", "columns", "meaning")
+    files = [(name, *(file.get(part, "") for part in parts)) for name, file in card["files"].items()]
+    yield _rows(("file", "rows", "columns", "what"), files)
+    yield _about_columns(card)
     yield "## Events"
     yield _rows(("column", "what"), list(card["events"].items()))
     yield "## Kinds of attacks"
@@ -146,6 +144,15 @@ def _blocks(card: dict[str, Any]) -> Iterator[str]:
     yield "## Known limits"
     approximated = [f"{name}: {line}" for name, f in card["feeders"].items() for line in f["approximations"]]
     yield "\n".join(f"- {line}" for line in (*card["known_limits"], *approximated))
+
+
+def _about_columns(card: dict[str, Any]) -> str:
+    units = ", ".join(f"{name} {unit}" for name, unit in card["units"].items())
+    return (
+        f"Times are wall clock with UTC offset. `FEEDER/{CHANNELS}` is the metering plan: one row a channel, with its "
+        "accuracy class, full scale, standard deviation, bus, and whether gridtwin's detectors judge it. Units by the "
+        f"first word of a channel's name: {units}. Signs: {card['signs']}. Floats have seven digits."
+    )
 
 
 def _rows(heads: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:

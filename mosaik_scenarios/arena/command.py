@@ -43,11 +43,15 @@ def arena(
     export: Annotated[
         Path | None, typer.Option(help="Folder for the timelines as a labelled data set, truth included.")
     ] = None,
-    processes: Annotated[int | None, typer.Option(min=1, help="At work at once; the number of cores unless given.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace an arena with other timelines that lies there.")] = False,
+    processes: Annotated[
+        int | None, typer.Option(min=1, help="At work at once; one for every core unless given.")
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace an arena with other timelines that lies there.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")] = False,
 ) -> None:
-    """Let all detectors meet all attacks on whole timelines, under one budget of false alarms, and say who catches what.
+    """Let detectors meet attacks on whole timelines, under one budget of false alarms, and say who catches what.
 
     What is done is kept: the same command goes on where it was stopped, and one with another detector or feeder does
     only that.
@@ -79,12 +83,16 @@ def plan_of(told: Mapping[str, Any]) -> ArenaPlan:
     """
     from mosaik_scenarios.arena.plan import ArenaPlan
 
-    fields = {name: told[name] for name in ("seeds", "alarms_per_day", "metering") if told[name] is not None}
+    fields: dict[str, Any] = {
+        name: told[name] for name in ("seeds", "alarms_per_day", "metering") if told[name] is not None
+    }
     for name in ("feeders", "detectors"):
         if told[name] is not None:
             fields[name] = _names(told[name])
     chosen = _kinds(told["families"], told["kinds"])
-    return ArenaPlan(**fields, **_days(told["days"]), **({} if chosen is None else {"kinds": chosen}))
+    if chosen is not None:
+        fields["kinds"] = chosen
+    return ArenaPlan(**fields, **_days(told["days"]))
 
 
 def _kinds(families: str | None, kinds: str | None) -> tuple[str, ...] | None:
@@ -103,7 +111,7 @@ def _kinds(families: str | None, kinds: str | None) -> tuple[str, ...] | None:
     return named + of_families
 
 
-def _days(told: str | None) -> dict[str, float]:
+def _days(told: str | None) -> dict[str, Any]:
     from mosaik_scenarios.errors import ScenarioError
 
     if told is None:

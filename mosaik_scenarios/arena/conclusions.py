@@ -139,8 +139,9 @@ def _best(means: pd.Series, names: Sequence[str]) -> str | None:
 def _ahead(vus_pr: pd.DataFrame, own: str, baselines: Sequence[str]) -> tuple[Ahead, ...]:
     best = vus_pr[list(baselines)].max(axis=1)
     behind = best[best > vus_pr[own] + CLEARLY].index
+    winners = vus_pr.loc[behind, list(baselines)].idxmax(axis=1)
     found = [
-        Ahead(str(kind), str(vus_pr.loc[kind, list(baselines)].idxmax()), float(best[kind]), float(vus_pr.at[kind, own]))
-        for kind in behind
+        Ahead(str(kind), str(winner), float(best[str(kind)]), float(vus_pr[own][str(kind)]))
+        for kind, winner in winners.items()
     ]
     return tuple(sorted(found, key=lambda ahead: ahead.own_vus_pr - ahead.vus_pr))

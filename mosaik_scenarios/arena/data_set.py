@@ -11,19 +11,22 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
 
-from models.recording.run_folder import SEPARATOR, written_at_once
+from models.recording.run_folder import SEPARATOR
 from mosaik_scenarios.results import RunResult
 from mosaik_scenarios.scenario import Scenario
+from mosaik_scenarios.summary.tables import quantity
 
 if TYPE_CHECKING:
     import pandas as pd
 
 SCENARIO, EVENTS = "scenario.json", "events.parquet"
+MEASURED, ATTACKS = "measurement", "attack"
 
 
 class OfChannels(NamedTuple):
     """A file of time x channel."""
 
+    table: str
     quantity: str
     meaning: str
 
@@ -37,14 +40,16 @@ class OfElements(NamedTuple):
 
 
 CHANNEL_FILES = {
-    "received": OfChannels("value_received", "what the control room received; NaN where nothing came"),
-    "quality": OfChannels("quality", "of what was received: 0 valid, 1 stale, 2 missing, 3 suspect"),
-    "measured": OfChannels("value_measured", "what the meter read, before the channel and the attacker"),
-    "estimated": OfChannels("value_estimated", "what the channel reads in the control room's estimated state"),
-    "expected": OfChannels("value_expected", "what it reads in the power flow of the forecasts, without any meter"),
-    "normalised_residual": OfChannels("normalised_residual", "|received - estimated| over its standard deviation"),
-    "forged": OfChannels("forged", "label: whether an attacker wrote the value that was received"),
-    "forged_by": OfChannels("forged_by", "label: number of the event that wrote it, -1 for none"),
+    "received": OfChannels(MEASURED, "value_received", "what the control room received; NaN where nothing came"),
+    "quality": OfChannels(MEASURED, "quality", "of what was received: 0 valid, 1 stale, 2 missing, 3 suspect"),
+    "measured": OfChannels(MEASURED, "value_measured", "what the meter read, before the channel and the attacker"),
+    "estimated": OfChannels(MEASURED, "value_estimated", "what it reads in the control room's estimated state"),
+    "expected": OfChannels(MEASURED, "value_expected", "what it reads in the power flow of the forecasts alone"),
+    "normalised_residual": OfChannels(
+        MEASURED, "normalised_residual", "|received - estimated| over its standard deviation"
+    ),
+    "forged": OfChannels(MEASURED, "forged", "label: whether an attacker wrote the value that was received"),
+    "forged_by": OfChannels(ATTACKS, "forged_by", "label: number of the event that wrote it, -1 for none"),
 }
 
 ELEMENT_FILES = {
@@ -76,26 +81,20 @@ def write_timeline(result: RunResult, events: pd.DataFrame, folder: Path) -> Non
 
 
 def _tables(result: RunResult) -> Iterator[tuple[str, pd.DataFrame]]:
-    measurement, attack = result.table("measurement"), result.table("attack")
+    import pandas as pd
+
+    received = quantity(result.table(MEASURED), "value_received")
+    nobody = pd.DataFrame(-1, index=received.index, columns=received.columns)
     for name, file in CHANNEL_FILES.items():
-        table = attack if file.quantity == "forged_by" else measurement
-        yield name, _small(_part(table, file.quantity, measurement))
+        table = quantity(result.table(file.table), file.quantity)
+        # Without any attack there is no table of who forged.
+        yield name, _small(table if len(table.columns) else nobody)
     for name, elements in ELEMENT_FILES.items():
         table = result.table(elements.table)
         chosen = [column for column in table.columns if column[0] in elements.quantities]
         flat = table[chosen]
         flat.columns = [_flat(*column) for column in chosen]
         yield name, _small(flat)
-
-
-def _part(table: pd.DataFrame, quantity: str, measurement: pd.DataFrame) -> pd.DataFrame:
-    """One quantity of the channels; without any attack nobody forged."""
-    if quantity in table.columns.get_level_values(0):
-        return table[quantity].rename_axis(columns=None)
-    import pandas as pd
-
-    channels = measurement["value_received"].columns
-    return pd.DataFrame(-1, index=measurement.index, columns=list(channels))
 
 
 def _flat(quantity: str, element: object) -> str:
@@ -120,9 +119,8 @@ def main(scenario: str, events: str, out: str) -> None:
     with TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as temporary:
         draft = Path(temporary, folder.name)
         draft.mkdir()
-        result = run(
-            Scenario.from_file(scenario), Path(temporary, "run"), progress=lambda _, share: print(f"{share:.3f}", flush=True)
-        )
+        described = Scenario.from_file(scenario)
+        result = run(described, Path(temporary, "run"), progress=lambda _, share: print(f"{share:.3f}", flush=True))
         write_timeline(result, pd.read_parquet(events), draft)
         shutil.rmtree(folder, ignore_errors=True)
         os.replace(draft, folder)

@@ -1,4 +1,4 @@
-"""What an attack changed that a detector could have seen: its residuals, its distance from the expected, its silence."""
+"""What an attack left that a detector could have seen: residuals, distance from the expected, silence."""
 
 from __future__ import annotations
 

@@ -128,7 +128,10 @@ def _simulate(missing: Sequence[Timeline], folder: Path, processes: int, on_stag
         if reason is not None:
             raise SimulationFailedError(f"exporting {place.feeder}, {place.name}, failed: {reason}")
 
-    with TemporaryDirectory() as temporary, ThreadPoolExecutor(max_workers=processes) as pool:
-        with Subprocesses() as workers:
-            for _ in pool.map(make, missing):
-                pass
+    with (
+        TemporaryDirectory() as temporary,
+        ThreadPoolExecutor(max_workers=processes) as pool,
+        Subprocesses() as workers,
+    ):
+        for _ in pool.map(make, missing):
+            pass

@@ -149,10 +149,8 @@ def detection_against_false_alarms(curves: pd.DataFrame, look: Mapping[str, Look
         values = pd.Series(ordered["detection_rate"].to_numpy(), ordered["false_alarms_per_day"])
         add_curve(figure, values, str(detector), style.colour, width=style.width, dash=style.dash, legend=True)
     figure.add_vline(budget, line={"color": INK, "dash": "dash", "width": 1})
-    figure.update_yaxes(range=[0, 1.02], tickformat=".0%")
-    return figure.update_xaxes(title_text="false alarms a day, the dashed line is the budget", type="log").update_layout(
-        hovermode="closest", margin={"t": 90}
-    )
+    figure.update_xaxes(title_text="false alarms a day", type="log").update_yaxes(range=[0, 1.02], tickformat=".0%")
+    return figure.update_layout(hovermode="closest", margin={"t": 90})
 
 
 def bars(values: pd.Series, look: Mapping[str, Look], axis: str) -> Figure:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from mosaik_scenarios.arena.conclusions import MISSED, by_kind, of_feeder
 from mosaik_scenarios.arena.evidence import Evidence, evidence_of
 from mosaik_scenarios.arena.figures import Look
-from mosaik_scenarios.arena.conclusions import MISSED, by_kind, of_feeder
 from mosaik_scenarios.report.drawing import BLUE, GREEN, RED, add_curve, clock, figure_of_rows
 from mosaik_scenarios.summary.attacks import UNITS
 
@@ -57,10 +57,9 @@ def evidence_of_events(
     found = {}
     for name in of_feeder(result.events, feeder)["timeline"].unique():
         history = timelines[name].history
-        for row in timelines[name].events.itertuples():
-            found[name, int(row.event)] = evidence_of(
-                history, int(row.first_scan), int(row.last_scan), list(row.channels), [int(bus) for bus in row.buses]
-            )
+        for row in timelines[name].events.to_dict("records"):
+            window = row["first_scan"], row["last_scan"]
+            found[name, row["event"]] = evidence_of(history, *window, list(row["channels"]), list(row["buses"]))
     return found
 
 
@@ -68,46 +67,50 @@ def who_misses_what(
     result: ArenaResult, feeder: str, evidence: Mapping[tuple[str, int], Evidence], best: str
 ) -> pd.DataFrame:
     """One row a kind of which the `best` detector missed events, the most missed first."""
-    events = of_feeder(result.events, feeder)
+    events = _events_of(result, feeder, best)
     rates = by_kind(of_feeder(result.rates, feeder), "detection_rate")
-    rows = []
-    for kind, of_kind in events[events["detector"] == best].groupby("kind", sort=False):
-        missed = of_kind[~of_kind["detected"].astype(bool)]
-        if missed.empty:
-            continue
-        left = [evidence[row.timeline, int(row.event)] for row in missed.itertuples()]
-        reasons = pd.Series([found.reason for found in left]).value_counts()
-        shares = rates.loc[kind].dropna().sort_values(ascending=False)
-        rows.append(
-            {
-                "kind": kind,
-                f"missed by {best}": f"{len(missed)} of {len(of_kind)}",
-                "share": len(missed) / len(of_kind),
-                "caught most by": f"{shares.index[0]}, {100 * shares.iloc[0]:.0f} %",
-                "missed by": ", ".join(map(str, shares.index[shares < MISSED])) or "none",
-                "residual before": _median(found.residual_before for found in left),
-                "residual": _median(found.residual for found in left),
-                "shift from the expected": _median(found.shift for found in left),
-                "why it may be": f"{reasons.index[0]} ({reasons.iloc[0]} of {len(left)})",
-            }
-        )
-    table = pd.DataFrame(rows)
-    return table.sort_values("share", ascending=False, kind="stable").drop(columns="share") if rows else table
+    detected = events.groupby("kind", sort=False)["detected"].mean().sort_values(kind="stable")
+    kinds = [str(kind) for kind in detected.index[detected < 1]]
+    return pd.DataFrame(
+        [_who_misses(kind, events[events["kind"] == kind], rates.T[kind].dropna(), evidence, best) for kind in kinds]
+    )
+
+
+def _who_misses(
+    kind: str, of_kind: pd.DataFrame, rates: pd.Series, evidence: Mapping[tuple[str, int], Evidence], best: str
+) -> dict[str, Any]:
+    missed = of_kind[~of_kind["detected"]]
+    left = [evidence[row["timeline"], row["event"]] for row in missed.to_dict("records")]
+    reasons = Counter(found.reason for found in left)
+    reason, times = reasons.most_common(1)[0]
+    rates = rates.sort_values(ascending=False)
+    return {
+        "kind": kind,
+        f"missed by {best}": f"{len(missed)} of {len(of_kind)}",
+        "caught most by": f"{rates.index[0]}, {100 * rates.iloc[0]:.0f} %",
+        "half or more missed by": ", ".join(map(str, rates.index[rates < MISSED])) or "none",
+        "residual before": _median([found.residual_before for found in left]),
+        "residual": _median([found.residual for found in left]),
+        "shift": _median([found.shift for found in left]),
+        "why it may be": f"{reason} ({times} of {len(left)})",
+    }
 
 
 def missed_events(
     result: ArenaResult, feeder: str, evidence: Mapping[tuple[str, int], Evidence], best: str
 ) -> Iterator[MissedEvent]:
-    """The largest missed event of each kind that `best` misses most, a few kinds."""
+    """The largest missed event of every kind, those first of which `best` misses most."""
+    events = _events_of(result, feeder, best)
+    for kind in events.groupby("kind")["detected"].mean().sort_values(kind="stable").index:
+        missed = events[(events["kind"] == kind) & ~events["detected"]].sort_values("level")
+        for row in missed.tail(1).to_dict("records"):
+            found = evidence[row["timeline"], row["event"]]
+            yield MissedEvent(row["timeline"], str(kind), row["level"], row["first_scan"], row["last_scan"], found)
+
+
+def _events_of(result: ArenaResult, feeder: str, detector: str) -> pd.DataFrame:
     events = of_feeder(result.events, feeder)
-    of_best = events[events["detector"] == best]
-    missed = of_best[~of_best["detected"].astype(bool)].sort_values("level", ascending=False, kind="stable")
-    share = 1 - of_best.groupby("kind")["detected"].mean()
-    for kind in share.sort_values(ascending=False, kind="stable").index:
-        of_kind = missed[missed["kind"] == kind].head(1)
-        for row in of_kind.itertuples():
-            found = evidence[row.timeline, int(row.event)]
-            yield MissedEvent(row.timeline, kind, int(row.level), int(row.first_scan), int(row.last_scan), found)
+    return events[events["detector"] == detector].astype({"detected": bool})
 
 
 def missed_figure(
@@ -136,9 +139,9 @@ def missed_figure(
 
 def _wall_clock(timeline: Timeline, history: History) -> pd.DatetimeIndex:
     start, scan = timeline.scenario.start, timeline.scenario.scan_period
-    return pd.DatetimeIndex([start + timedelta(seconds=number * scan.total_seconds()) for number in range(len(history))])
+    return pd.DatetimeIndex([start + number * scan for number in range(len(history))])
 
 
-def _median(values: Iterator[float]) -> float:
+def _median(values: Sequence[float]) -> float:
     finite = [value for value in values if np.isfinite(value)]
     return float(np.median(finite)) if finite else float("nan")

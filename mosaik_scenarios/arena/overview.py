@@ -76,8 +76,11 @@ def heat(result: ArenaResult, feeder: str) -> tuple[dict[str, pd.DataFrame], dic
     """Detection rates as kind x detector, and events a kind, for all levels and each."""
     rates = of_feeder(result.rates, feeder)
     views = {"all magnitudes": ALL_LEVELS, "small": 1, "middle": 2, "large": LEVELS}
-    order = {"index": kinds_of(result, feeder), "columns": detectors_of(result, feeder)}
-    shares = {view: by_kind(rates, "detection_rate", level).reindex(**order) for view, level in views.items()}
+    kinds, detectors = kinds_of(result, feeder), detectors_of(result, feeder)
+    shares = {
+        view: by_kind(rates, "detection_rate", level).reindex(index=kinds, columns=detectors)
+        for view, level in views.items()
+    }
     events = {view: by_kind(rates, "events", level).max(axis=1) for view, level in views.items()}
     return shares, events
 

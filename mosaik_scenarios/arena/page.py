@@ -29,7 +29,7 @@ from mosaik_scenarios.arena.missed import (
 )
 from mosaik_scenarios.arena.overview import by_feeder, cost, curves_over_all, delays, heat, overview, textbook
 from mosaik_scenarios.arena.text import conclusion_lines, delay_text, facts, percent, reach_lines, rounded
-from mosaik_scenarios.report.page import page, section, table, table_section
+from mosaik_scenarios.report.page import page, section, table_section
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -41,7 +41,7 @@ PAGE = "arena.html"
 TITLE = "Who catches which attack"
 
 SHARES = dict.fromkeys(("detected", "by_chance", "top1", "top3", "detection_rate", "alarmed_share"), percent)
-DELAYS = dict.fromkeys(("median_delay_scans", "p90_delay_scans"), delay_text)
+TEXTS = {**SHARES, **dict.fromkeys(("median_delay_scans", "p90_delay_scans"), delay_text)}
 
 
 def write_page(result: ArenaResult, plan: ArenaPlan, seen: Mapping[str, Seen], path: Path) -> Path:
@@ -77,8 +77,8 @@ def _introduction(plan: ArenaPlan) -> str:
         f"{len(plan.detectors)} detectors on {len(plan.feeders)} feeders, {len(plan.kinds)} kinds of attacks at three "
         f"magnitudes, whole timelines of the closed loop at one scan a minute, metering plan {plan.metering}. Everyone "
         f"learns on the same {plan.training_days:g} clean days a feeder, has a threshold from the same "
-        f"{plan.calibration_days:g} others for {plan.alarms_per_day:g} false alarms a day, and is judged on timelines of "
-        "other seeds (customers, meters, luck) and dates."
+        f"{plan.calibration_days:g} others for {plan.alarms_per_day:g} false alarms a day, and is judged on timelines "
+        "of other seeds (customers, meters, luck) and dates."
     )
 
 
@@ -93,7 +93,8 @@ HOW_TO_READ = (
 def _feeder(result: ArenaResult, plan: ArenaPlan, feeder: str, seen: Seen | None) -> Iterator[str]:
     look = figures.looks(detectors_of(result, feeder))
     yield _conclusions(result, feeder)
-    yield table_section("Detectors", "The best by mean VUS-PR first.", rounded(overview(result, feeder)), SHARES | DELAYS)
+    table = rounded(overview(result, feeder))
+    yield table_section("Detectors", "The best by mean VUS-PR first.", table, TEXTS)
     for title, (text, drawn) in drawings(result, plan, feeder, look).items():
         yield section(title, text, drawn)
     if seen is not None:
@@ -121,8 +122,8 @@ def drawings(
             figures.heat_map(levels, events),
         ),
         "How soon": (
-            "Median delay [scans] over the magnitude of the attack, of the product's detectors and the best baselines. On the "
-            "dashed line the median event was missed.",
+            "Median delay [scans] over the magnitude of the attack, of the product's detectors and the best baselines. "
+            "On the dashed line the median event was missed.",
             figures.delay_curves(*delays(result, feeder), look),
         ),
         "Detection against false alarms": (
@@ -131,8 +132,8 @@ def drawings(
         ),
         "VUS-PR": ("Mean over the kinds of attacks.", figures.bars(mean_vus_pr(result, feeder), look, "mean VUS-PR")),
         "False alarms": (
-            "On clean test timelines, with the 95 % interval. The dashed line is the budget, the band half to double of "
-            "it.",
+            "On clean test timelines, with the 95 % interval. The dashed line is the budget, the band half of it to "
+            "double.",
             figures.false_alarms(alarms, look, plan.alarms_per_day),
         ),
     }  # fmt: skip

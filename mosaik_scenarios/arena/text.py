@@ -12,9 +12,9 @@ from mosaik_scenarios.arena.conclusions import (
     Conclusion,
     caught_by_nobody,
     caught_by_own_alone,
+    conclusion_on,
     feeders_of,
     of_feeder,
-    conclusion_on,
 )
 from mosaik_scenarios.arena.overview import overview
 
@@ -35,11 +35,12 @@ def arena_text(result: ArenaResult) -> str:
 def _feeder_lines(result: ArenaResult, feeder: str) -> Iterator[str]:
     yield f"{feeder}: {facts(result, feeder)}"
     yield f"  {'detector':20}{'detected':>9}{'delay':>8}{'false alarms a day':>24}{'VUS-PR':>8}{'ms a scan':>11}"
-    for row in overview(result, feeder).itertuples(index=False):
-        alarms = f"{row.false_alarms_a_day:.2f} ({row.low:.2f} to {row.high:.2f})"
+    for row in overview(result, feeder).to_dict("records"):
+        alarms = f"{row['false_alarms_a_day']:.2f} ({row['low']:.2f} to {row['high']:.2f})"
+        detected, delay = percent(row["detected"]), delay_text(row["median_delay_scans"])
         yield (
-            f"  {row.detector:20}{percent(row.detected):>9}{delay_text(row.median_delay_scans):>8}{alarms:>24}"
-            f"{row.mean_vus_pr:>8.2f}{row.ms_a_scan:>11.2f}"
+            f"  {row['detector']:20}{detected:>9}{delay:>8}{alarms:>24}{row['mean_vus_pr']:>8.2f}"
+            f"{row['ms_a_scan']:>11.2f}"
         )
     for line in (*conclusion_lines(conclusion_on(result, feeder)), *reach_lines(result, feeder)):
         yield f"  {line}"
@@ -81,12 +82,14 @@ def reach_lines(result: ArenaResult, feeder: str) -> Iterator[str]:
     alone = caught_by_own_alone(result, feeder)
     if alone:
         yield (
-            f"At least {percent(CAUGHT)} caught by one of the product's detectors, less than {percent(MISSED)} by every "
-            f"baseline: {', '.join(alone)}."
+            f"At least {percent(CAUGHT)} caught by one of the product's detectors, less than {percent(MISSED)} by "
+            f"every baseline: {', '.join(alone)}."
         )
     nobody = caught_by_nobody(result, feeder)
-    yield f"Less than {percent(MISSED)} caught by anyone: {', '.join(nobody)}." if nobody else (
-        f"Every kind is caught by someone, in {percent(MISSED)} of its events or more."
+    yield (
+        f"Less than {percent(MISSED)} caught by anyone: {', '.join(nobody)}."
+        if nobody
+        else (f"Every kind is caught by someone, in {percent(MISSED)} of its events or more.")
     )
 
 
@@ -106,4 +109,3 @@ def rounded(table: pd.DataFrame) -> pd.DataFrame:
     """Floats to three digits."""
     floats = table.select_dtypes("float").columns
     return table.assign(**{name: table[name].map(lambda value: float(f"{value:.3g}")) for name in floats})
-

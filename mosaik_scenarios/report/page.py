@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 Captioned = Iterable[tuple[str, "Figure"]]
 
+Texts = Mapping[str, Callable[[Any], str]]
+"""How the values of a column read, by its name."""
+
 STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; color: #1f2933; max-width: 1080px; margin: 2rem auto; padding: 0 1.2rem; }
 h1 { font-size: 1.6rem; margin-bottom: 0; }
@@ -47,29 +50,29 @@ def section(title: str, text: str, drawn: Figure | Captioned | None) -> str:
     return f"<h2>{escape(title)}</h2>\n<p>{escape(text)}</p>\n{figures}" if figures else ""
 
 
-def table_section(title: str, text: str, frame: DataFrame, texts: Mapping[str, Callable[[Any], str]] | None = None) -> str:
+def table_section(title: str, text: str, frame: DataFrame, texts: Texts | None = None) -> str:
     """Heading, text and a table; nothing where it has no rows."""
     return f"<h2>{escape(title)}</h2>\n<p>{escape(text)}</p>\n{table(frame, texts)}" if len(frame) else ""
 
 
-def table(frame: DataFrame, texts: Mapping[str, Callable[[Any], str]] | None = None) -> str:
+def table(frame: DataFrame, texts: Texts | None = None) -> str:
     """A table's rows, numbers to the right; `texts` says how a column's values read, six digits unless told."""
     from pandas.api.types import is_numeric_dtype
 
     numeric = [is_numeric_dtype(frame[name]) for name in frame]
     texts_of = [(texts or {}).get(str(name), _text) for name in frame]
-    heads = "".join(_cell("th", str(name).replace("_", " "), number) for name, number in zip(frame, numeric, strict=True))
+    heads = _row("th", [str(name).replace("_", " ") for name in frame], numeric)
     rows = "\n".join(
-        "<tr>" + "".join(_cell("td", text(value), number) for value, text, number in zip(row, texts_of, numeric, strict=True))
-        + "</tr>"
+        _row("td", [text(value) for text, value in zip(texts_of, row, strict=True)], numeric)
         for row in frame.itertuples(index=False, name=None)
-    )  # fmt: skip
-    return f"<table><tr>{heads}</tr>\n{rows}\n</table>"
+    )
+    return f"<table>{heads}\n{rows}\n</table>"
 
 
-def _cell(tag: str, text: str, is_number: bool) -> str:
-    kind = ' class="number"' if is_number else ""
-    return f"<{tag}{kind}>{escape(text)}</{tag}>"
+def _row(tag: str, texts: Iterable[str], numeric: Iterable[bool]) -> str:
+    begins = (f'<{tag} class="number">' if is_number else f"<{tag}>" for is_number in numeric)
+    cells = (f"{begin}{escape(text)}</{tag}>" for begin, text in zip(begins, texts, strict=True))
+    return f"<tr>{''.join(cells)}</tr>"
 
 
 def _text(value: Any) -> str:
