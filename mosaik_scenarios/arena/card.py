@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mosaik_scenarios.arena.data_set import CHANNEL_FILES, ELEMENT_FILES, EVENTS, SCENARIO
 from mosaik_scenarios.arena.events import KINDS
 from mosaik_scenarios.arena.folder import timelines_described
+from mosaik_scenarios.channel_units import UNITS
 from mosaik_scenarios.manifest import git_commit, versions
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 CARD, CARD_TEXT = "card.json", "card.md"
 CHANNELS = "channels.csv"
 
-UNITS = {"v": "pu", "va": "degree", "p": "MW", "q": "Mvar", "i": "kA", "tap": "position", "closed": "1 closed, 0 open"}
+STATES = {"tap": "position", "closed": "1 closed, 0 open"}
 LICENCE = "BSD-3-Clause, as gridtwin; the networks by their sources."
 
 HOW = (
@@ -67,7 +68,7 @@ def card_of(plan: ArenaPlan, timelines: Sequence[Timeline]) -> dict[str, Any]:
         "files": dict(_files()),
         "events": EVENT_COLUMNS,
         "kinds": {name: {"family": KINDS[name].family, "magnitude": KINDS[name].measure} for name in plan.kinds},
-        "units": UNITS,
+        "units": UNITS | STATES,
         "signs": "consumption positive at buses; branch flows into the branch at each end",
         "known_limits": list(LIMITS),
     }

@@ -14,6 +14,7 @@ from mosaik_scenarios.arena import data_set
 from mosaik_scenarios.arena.card import CARD, CARD_TEXT, CHANNELS, card_of, card_text, plan_described
 from mosaik_scenarios.arena.timelines import EVENTS, SCENARIO
 from mosaik_scenarios.errors import ArenaError, SimulationFailedError
+from mosaik_scenarios.output_folder import require_free_folder
 from mosaik_scenarios.subprocesses import Subprocesses
 
 if TYPE_CHECKING:
@@ -76,18 +77,14 @@ def require_free(plan: ArenaPlan, folder: Path) -> None:
     ------
     ArenaError
     """
-    if folder.exists() and not folder.is_dir():
-        raise ArenaError(f"expected a folder for the data set, got the file {folder}; choose another with --export.")
-    if not folder.is_dir() or not any(folder.iterdir()):
+    require_free_folder(folder, "data set", lambda names: CARD in names, True, ArenaError, option="--export")
+    if not (folder / CARD).is_file():
         return
     try:
         there = json.loads((folder / CARD).read_text(encoding="utf-8"))["plan"]
-    except (OSError, ValueError, KeyError, TypeError):
-        raise ArenaError(
-            f"expected a free folder, got {folder}, which holds files of no data set; choose another with --export."
-        ) from None
-    wanted = plan_described(plan)
-    if there != wanted:
+    except (ValueError, KeyError, TypeError):
+        there = None
+    if there != plan_described(plan):
         raise ArenaError(
             f"expected a free folder, got {folder}, which holds the data set of another plan; "
             "choose another with --export."

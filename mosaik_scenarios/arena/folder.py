@@ -12,6 +12,7 @@ from mosaik_scenarios.arena.result import TABLES
 from mosaik_scenarios.arena.timelines import TIMELINES
 from mosaik_scenarios.arena.watching import PLAN, VERDICTS
 from mosaik_scenarios.errors import ArenaError
+from mosaik_scenarios.output_folder import require_free_folder
 
 ARENA = Path("runs", "arena")
 """Where an arena lies unless told otherwise."""
@@ -34,14 +35,9 @@ def claim(plan: ArenaPlan, out: Path, force: bool = False) -> None:
     ArenaError
         If there is something that may not be replaced.
     """
-    if out.exists() and not out.is_dir():
-        raise ArenaError(f"expected a folder for the arena, got the file {out}; choose another with --out.")
-    if not out.is_dir() or not any(out.iterdir()):
-        return
+    require_free_folder(out, "arena", lambda names: PLAN in names, force=True, refusal=ArenaError)
     if not (out / PLAN).is_file():
-        raise ArenaError(
-            f"expected a free folder, got {out}, which holds files of no arena; choose another with --out."
-        )
+        return
     there, wanted = timelines_described(ArenaPlan.from_file(out / PLAN)), timelines_described(plan)
     different = [name for name in wanted if there[name] != wanted[name]]
     if different and not force:

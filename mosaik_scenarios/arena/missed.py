@@ -12,8 +12,8 @@ import pandas as pd
 from mosaik_scenarios.arena.conclusions import MISSED, by_kind, of_feeder
 from mosaik_scenarios.arena.evidence import Evidence, evidence_of
 from mosaik_scenarios.arena.figures import Look
+from mosaik_scenarios.channel_units import unit_of
 from mosaik_scenarios.report.drawing import BLUE, GREEN, RED, add_curve, clock, figure_of_rows
-from mosaik_scenarios.summary.attacks import UNITS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -120,8 +120,7 @@ def missed_figure(
     history, name = timeline.history, event.evidence.channel
     shown = slice(max(event.first - AROUND_SCANS, 0), event.last + AROUND_SCANS + 1)
     channel = history.channels.index(name)
-    unit = UNITS.get(name.partition(" ")[0], "")
-    figure = figure_of_rows([f"{name} [{unit}]", "score over threshold"], shared_xaxes=True)
+    figure = figure_of_rows([f"{name} [{unit_of(name)}]", "score over threshold"], shared_xaxes=True)
     index = _wall_clock(timeline, history)[shown]
     lives = (("received", history.value, RED), ("estimated", history.estimated, GREEN),
              ("expected", history.expected, BLUE))  # fmt: skip
