@@ -50,9 +50,10 @@ class Case:
         """Half an hour before the attack, half an hour of it, a quarter after."""
         before = pd.Timestamp(MORNING) - pd.Timestamp(self.start)
         attack = {"start": (before + ONSET).isoformat(), "duration": LENGTH.isoformat(), **self.attack}
+        duration = (SHOWN[1] - pd.Timestamp(self.start)).isoformat()
         return Scenario(
-            feeder="ieee33", step=self.step, start=self.start, duration=(SHOWN[1] - pd.Timestamp(self.start)).isoformat(), seed=7,
-            telemetry={"metering": "full"}, attacks=[attack], detectors=(), regulator=self.regulator or {},
+            feeder="ieee33", start=self.start, duration=duration, step=self.step, seed=7, attacks=[attack],
+            telemetry={"metering": "full"}, detectors=(), regulator=self.regulator or {},
         )  # fmt: skip
 
 
