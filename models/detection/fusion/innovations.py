@@ -1,0 +1,136 @@
+"""Does the estimate move as feeders move?"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.detection.fusion.evidence import Evidence, Findings
+from models.detection.fusion.explained_voltage import ExplainedVoltage, voltage_sensitivities
+from models.detection.history import DAY_S, DetectorFrame, History
+from models.detection.recalibration import Pace, RollingCalibration
+from models.detection.residual_memory import ResidualMemory
+
+Array = NDArray[np.float64]
+
+JUMP = Pace(location_scans=2.0, scale_scans=360.0, loud=1e6)
+"""What lies behind a jump is the last scans' usual."""
+
+DEPARTURE = Pace(location_scans=45.0, scale_scans=360.0, patience_scans=180)
+"""What lies behind a departure is the last hour's usual."""
+
+VOLTAGE_DAYS = 0.25
+"""Time constant with which the unexplained voltage that stays is learnt. [d]"""
+
+VOLTAGE_SMOOTHING = 0.3
+"""Weight of the newest unexplained voltage in its moving average. [-]"""
+
+VOLTAGE_LIMIT = 4.0
+"""That average remembers no more than this, so that it is over soon after its cause. [scales]"""
+
+WANDERING_SCANS = 30
+"""Over which it is learnt how far innovations wander while nothing is learnt. [scans]"""
+
+COMPONENTS = 40
+"""Patterns in which a feeder's usual changes are described. [-]"""
+
+LEAST_COMPONENT = 0.3
+"""Least standard deviation of a pattern, lest rounding counts. [scales]"""
+
+
+class InnovationEvidence(Evidence):
+    """Innovations of the estimate: how far it is from what the forecasts alone made the control room expect.
+
+    A stealthy injection a = h(x + c) - h(x) [1]_ leaves no residual, but it moves the estimate, and neither customers
+    nor sun nor taps (which the expectation knows of) moved with it. Customers stray from their forecasts slowly, hence
+    innovations are taken about rolling locations, which learn nothing while an alarm stands.
+
+    Aspects: the largest jump against the last scans; the largest departure from the last hour; the jump's squared
+    Mahalanobis distance from the feeder's usual patterns of change, in which small moves of many channels add up; and
+    the voltage that the innovations of the powers do not explain (`ExplainedVoltage`), at once and on average. Customers
+    who stray move voltages and powers together; the source's voltage alone is moved by a surge, a sag, or a lie.
+
+    References
+    ----------
+    .. [1] Y. Liu, P. Ning, M. K. Reiter, "False data injection attacks against state estimation in electric power
+       grids", ACM Transactions on Information and System Security 14(1), article 13, 2011.
+    .. [2] J. F. MacGregor, T. Kourti, "Statistical process control of multivariate processes", Control Engineering
+       Practice 3(3), 1995, equation 4: the distance on principal components.
+    """
+
+    name = "innovation"
+    aspects = ("jump", "departure", "pattern", "unexplained voltage", "average unexplained voltage")
+
+    def learn(self, clean: Sequence[History]) -> dict[str, NDArray[Any]]:
+        records = [record.estimated - record.expected for record in clean]
+        change = np.concatenate([np.diff(record, axis=0) for record in records])
+        change = change[np.isfinite(change).all(axis=1)]
+        scale = _robust_scale(change)
+        sensitivities = voltage_sensitivities(clean[0].channels, np.concatenate(records))
+        explained = ExplainedVoltage(sensitivities)
+        voltages = [explained.unexplained(record) for record in records]
+        away = np.concatenate([voltage - np.nanmedian(voltage, axis=0) for voltage in voltages])
+        return {
+            **sensitivities,
+            **_patterns(change / scale),
+            "scale": scale,
+            "wandering": _wandering(records, change),
+            "departure": np.nanmedian([_robust_scale(record - np.nanmedian(record, axis=0)) for record in records], axis=0),
+            "voltage_scale": _robust_scale(away[np.isfinite(away).all(axis=1)]),
+            "voltage_scans": np.array(VOLTAGE_DAYS * DAY_S / clean[0].step_s),
+        }
+
+    def begin(self, learned: Mapping[str, NDArray[Any]]) -> None:
+        scale, voltage_scale = learned["scale"], learned["voltage_scale"]
+        self._jump = RollingCalibration(np.zeros_like(scale), scale, JUMP)
+        self._departure = RollingCalibration(np.zeros_like(scale), learned["departure"], DEPARTURE)
+        scans = float(learned["voltage_scans"])
+        pace = Pace(location_scans=scans, scale_scans=scans, patience_scans=180)
+        self._voltage = RollingCalibration(np.zeros_like(voltage_scale), voltage_scale, pace)
+        self._average = ResidualMemory([VOLTAGE_SMOOTHING], np.full((1, len(voltage_scale)), VOLTAGE_LIMIT))
+        self._explained = ExplainedVoltage(learned)
+        self._patterns = learned["patterns"]
+        self._wandering = learned["wandering"]
+        self._blind_scans = 0
+
+    def look(self, frame: DetectorFrame, trusted: bool) -> Findings:
+        innovation = frame.estimated - frame.expected
+        # What was usual when last something was learnt is by now as uncertain as a random walk.
+        jump = self._jump.standardise(innovation, trusted) / np.sqrt(1 + self._wandering * self._blind_scans)
+        self._blind_scans = 0 if trusted else self._blind_scans + 1
+        departure = self._departure.standardise(innovation, trusted)
+        voltage = self._voltage.standardise(self._explained.unexplained(innovation), trusted)
+        average = self._average.update(np.nan_to_num(voltage), np.isfinite(voltage))[0]
+        channel = np.full((5, len(innovation)), np.nan)
+        channel[0], channel[1] = np.abs(jump), np.abs(departure)
+        channel[3, self._explained.voltages] = np.abs(voltage)
+        channel[4, self._explained.voltages] = np.abs(average)
+        findings = Findings.of_channels(channel)
+        findings.scan[2] = np.sum((jump @ self._patterns) ** 2)
+        return findings
+
+
+def _robust_scale(series: Array) -> Array:
+    """(n,) Standard deviation of every column by its mean magnitude; that of the others where it never moved."""
+    # sqrt(pi / 2) is a normal variable's standard deviation over its mean magnitude.
+    scale = np.sqrt(np.pi / 2) * np.nanmean(np.abs(series), axis=0) if len(series) else np.ones(series.shape[1])
+    moves = np.isfinite(scale) & (scale > 0)
+    return np.where(moves, scale, np.median(scale[moves]) if moves.any() else 1.0)
+
+
+def _wandering(records: Sequence[Array], change: Array) -> Array:
+    """(n_channel,) Growth of the variance of innovations with every scan, in that of their change in one. [-]"""
+    far = np.concatenate([record[WANDERING_SCANS:] - record[:-WANDERING_SCANS] for record in records])
+    growth = np.nanmean(far**2, axis=0) / np.maximum(np.nanmean(change**2, axis=0), np.finfo(np.float32).tiny)
+    return np.maximum(growth - 1, 0.0) / (WANDERING_SCANS - 1)
+
+
+def _patterns(change: Array) -> dict[str, NDArray[Any]]:
+    """Whitened principal components of standardised changes, (n_channel, n_component)."""
+    count = min(COMPONENTS, change.shape[1])
+    rows = change if len(change) > change.shape[1] else change[np.linspace(0, len(change) - 1, len(change)).astype(int)]
+    _, singular, directions = np.linalg.svd(rows[:: max(1, len(rows) // 3000)], full_matrices=False)
+    spread = singular / np.sqrt(max(len(rows[:: max(1, len(rows) // 3000)]), 1))
+    kept = np.flatnonzero(spread > LEAST_COMPONENT)[:count]
+    return {"patterns": (directions[kept] / spread[kept, None]).T}
