@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from models.recording.run_folder import RunFolder, written_at_once
 from mosaik_scenarios.errors import RunFolderExistsError, RunNotFoundError
+from mosaik_scenarios.output_folder import require_free_folder
 
 Status = Literal["running", "complete", "failed", "interrupted"]
 
@@ -75,19 +76,7 @@ def read_manifest(folder: RunFolder) -> dict[str, Any]:
 
 def _require_free(folder: RunFolder, force: bool) -> None:
     path = folder.path
-    if path.exists() and not path.is_dir():
-        raise RunFolderExistsError(f"expected a folder for the run, got the file {path}; choose another with --out.")
-    if not path.is_dir() or not any(path.iterdir()):
-        return
-    if not folder.manifest.exists():
-        raise RunFolderExistsError(
-            f"expected a free folder, got {path}, which holds files of no run; choose another with --out."
-        )
-    if not force:
-        raise RunFolderExistsError(
-            f"expected a free folder, got {path}, which holds a run; "
-            "replace it with --force or choose another with --out."
-        )
+    require_free_folder(path, "run", lambda names: folder.manifest.name in names, force, RunFolderExistsError)
     manifest = _read_if_possible(folder)
     if manifest.get("status") == "running" and _is_alive(manifest):
         raise RunFolderExistsError(

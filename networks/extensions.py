@@ -100,7 +100,7 @@ def add_head_recloser(feeder: Feeder) -> Feeder:
 
 def most_loaded_head(net: Any) -> tuple[int, int]:
     """The line leaving a busbar with the largest nominal power, and that busbar."""
-    stations = busbars(net)
+    stations = joined_busbars(net)
     heads = [
         (abs(complex(result.p_from_mw, result.q_from_mvar)), int(line), int(bus))
         for line, result in net.res_line[net.line.in_service & (net.line.name != SOURCE_IMPEDANCE)].iterrows()
@@ -113,7 +113,7 @@ def most_loaded_head(net: Any) -> tuple[int, int]:
     return line, bus
 
 
-def busbars(net: Any) -> set[int]:
+def joined_busbars(net: Any) -> set[int]:
     """Slack buses, transformers' low-voltage buses, and what closed switches join to them.
 
     Behind a source's impedance it is the far end that is a busbar.

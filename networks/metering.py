@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from math import degrees
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -36,6 +36,9 @@ HEADROOM = 1.2
 # A lightly loaded point still has a real meter with a real range: this share of the largest like it.
 SMALLEST_SHARE = 0.02
 SMALLEST_FULL_SCALE = 1e-4
+
+Amount = TypeVar("Amount", float, "Series")
+"""A number, or one a channel."""
 
 
 def plan_of(net: Any, name: str, seed: int = 0) -> DataFrame:
@@ -79,9 +82,8 @@ def metering_plan(net: Any, points: Iterable[Point]) -> DataFrame:
     -------
     The columns of `METER_COLUMNS`. `full_scale` is 1.2 pu for voltage and a radian for angles; 1.2 times the nominal
     apparent power for P and Q, since a meter's range knows no power factor; 1.2 times the nominal current for |I|;
-    never below 2 % of the largest of its kind. `std_dev` is a third of the class's limit of error,
-    ``accuracy_class / 100 * full_scale / 3``. The position of a tap changer or a switch has no error: class and
-    standard deviation 0.
+    never below 2 % of the largest of its kind. `std_dev` is that of the class (`std_dev_of_class`). The position of a
+    tap changer or a switch has no error: class and standard deviation 0.
     """
     ratings = {kind: _ratings(net, *kind) for kind in (("power", "bus"), ("power", "line"), ("power", "trafo"))}
     ratings |= {kind: _ratings(net, *kind) for kind in (("current", "line"), ("current", "trafo"))}
@@ -89,7 +91,7 @@ def metering_plan(net: Any, points: Iterable[Point]) -> DataFrame:
     for quantity, element_type, element, side in points:
         accuracy_class = ACCURACY_CLASS_PERCENT.get(quantity, 0.0)
         full_scale = _full_scale(ratings, quantity, element_type, element, side)
-        std_dev = accuracy_class / 100 * full_scale / STD_DEVS_IN_LIMIT
+        std_dev = std_dev_of_class(accuracy_class, full_scale)
         name = channel_name(quantity, element_type, element, side)
         rows.append((name, quantity, element_type, element, side, accuracy_class, full_scale, std_dev))
     return table(METER_COLUMNS, rows)
@@ -109,7 +111,7 @@ def with_accuracy_classes(plan: DataFrame, percent: Mapping[str, float]) -> Data
     accuracy_class = given.fillna(plan.accuracy_class)
     return plan.assign(
         accuracy_class=accuracy_class,
-        std_dev=plan.std_dev.where(given.isna(), accuracy_class / 100 * plan.full_scale / STD_DEVS_IN_LIMIT),
+        std_dev=plan.std_dev.where(given.isna(), std_dev_of_class(accuracy_class, plan.full_scale)),
     )
 
 
@@ -130,6 +132,19 @@ def with_phasor_units(net: Any, plan: DataFrame, count: int, seed: int = 0) -> D
     return concat([plan, units], ignore_index=True) if chosen else plan
 
 
+def std_dev_of_class(accuracy_class: Amount, full_scale: Amount) -> Amount:
+    """Standard deviation of instruments of a class: of single numbers, or of whole columns.
+
+    Parameters
+    ----------
+    accuracy_class
+        Limit of error. [percent of full scale]
+    full_scale
+        End of the range. [unit of the value]
+    """
+    return accuracy_class / 100 * full_scale / STD_DEVS_IN_LIMIT
+
+
 def channel_name(quantity: str, element_type: str, element: int, side: str | None) -> str:
     """For example ``v bus 5`` or ``p line 3 from``."""
     return " ".join(str(part) for part in (quantity, element_type, element, side) if part is not None)
@@ -141,9 +156,7 @@ def _with_drawn_classes(plan: DataFrame, classes: tuple[float, ...], random: np.
     class_of = {place: classes[random.integers(len(classes))] for place in dict.fromkeys(at)}
     drawn = np.array([class_of[place] for place in at])
     accuracy_class = plan.accuracy_class.where(plan.measurement_type.isin(STATUS_TYPES), drawn)
-    return plan.assign(
-        accuracy_class=accuracy_class, std_dev=accuracy_class / 100 * plan.full_scale / STD_DEVS_IN_LIMIT
-    )
+    return plan.assign(accuracy_class=accuracy_class, std_dev=std_dev_of_class(accuracy_class, plan.full_scale))
 
 
 def _full_scale(ratings: dict, quantity: str, element_type: str, element: int, side: str | None) -> float:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from networks.checks import check_channels
 from networks.errors import InvalidFeederError, InvalidMeteringError
 from networks.feeder import METER_COLUMNS
-from networks.metering import STD_DEVS_IN_LIMIT, metering_plan
+from networks.metering import STD_DEVS_IN_LIMIT, metering_plan, std_dev_of_class
 from networks.metering_points import STATUS_TYPES
 
 if TYPE_CHECKING:
@@ -109,8 +109,7 @@ def _positive(path: str | Path, rows: DataFrame, column: str) -> Series:
 def _completed(path: str | Path, usual: DataFrame, stated: dict[str, Series]) -> DataFrame:
     """The usual ranges where none is stated, and the errors that are; one of two ways to state them follows from it."""
     full_scale = stated["full_scale"].fillna(usual.full_scale)
-    limit_of_error = stated["accuracy_class"] / 100 * full_scale
-    std_dev = stated["std_dev"].fillna(limit_of_error / STD_DEVS_IN_LIMIT)
+    std_dev = stated["std_dev"].fillna(std_dev_of_class(stated["accuracy_class"], full_scale))
     std_dev = std_dev.mask(usual.measurement_type.isin(STATUS_TYPES), 0.0)
     open_rows = usual.index[std_dev.isna()]
     if len(open_rows):

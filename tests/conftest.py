@@ -1,6 +1,8 @@
 """What every test shares: how hypothesis looks for examples, and where the independent reference results lie."""
 
 import os
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -30,6 +32,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
         if any(isinstance(parameter, str) and parameter in OF_IOWA240 for parameter in parameters):
             item.add_marker(skipped)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def temporary_files_are_pytests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What is run without saying where, here or in a process of its own, goes when pytest's own folders go."""
+    folder = str(tmp_path_factory.mktemp("temporary"))
+    with pytest.MonkeyPatch.context() as session:
+        session.setenv("TMPDIR", folder)
+        session.setattr(tempfile, "tempdir", folder)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -114,8 +114,17 @@ class Detector(ABC):
         for record in clean:
             require_same_channels(self.channels, record.channels)
 
-    def calibrate(self, clean: Sequence[History], alarms_per_day: float) -> None:
+    def calibrate(self, clean: Sequence[History], alarms_per_day: float, lead_in_scans: int = 0) -> None:
         """Set the threshold from clean records that `fit` has not seen, for a number of false alarms a day.
+
+        Parameters
+        ----------
+        clean
+            Records without attacks, of the channels fitted.
+        alarms_per_day
+            Alarm episodes allowed a day. [1/d]
+        lead_in_scans
+            At the beginning of every record, in which the detector finds its feet and nobody counts its alarms. [scans]
 
         Raises
         ------
@@ -126,7 +135,7 @@ class Detector(ABC):
         """
         for record in clean:
             require_same_channels(self.channels, record.channels)
-        scores = [self.scores(record) for record in clean]
+        scores = [self.scores(record)[lead_in_scans:] for record in clean]
         self.threshold = threshold_for_alarm_rate(scores, clean[0].step_s, alarms_per_day)
 
     def update(self, frame: DetectorFrame) -> Detection:

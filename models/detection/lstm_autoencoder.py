@@ -90,8 +90,10 @@ class LstmAutoencoderDetector(Detector):
         residual = np.concatenate([self._observe_all(record)[0] for record in clean])
         self._learned["training_scale"] = _scale(residual)
 
-    def calibrate(self, clean: Sequence[History], alarms_per_day: float) -> None:
+    def calibrate(self, clean: Sequence[History], alarms_per_day: float, lead_in_scans: int = 0) -> None:
         """Measure the residuals' scale on clean days that `fit` has not seen, and set the threshold.
+
+        Parameters as of `Detector.calibrate`.
 
         A load that is high today stays high all day, so thousands of scans hold no more than a few days of experience.
         The scale is therefore the larger of that of the training days and that of these, and the scores behind the
@@ -104,7 +106,7 @@ class LstmAutoencoderDetector(Detector):
             longest = np.maximum(self._learned["longest_silence"], longest_silence(record.value, record.known))
             self._learned["longest_silence"] = longest
         self._learned.pop("residual_scale", None)
-        residuals, silences = zip(*map(self._observe_all, clean), strict=True)
+        residuals, silences = zip(*(self._observe_all(record, lead_in_scans) for record in clean), strict=True)
         residual, silence = np.concatenate(residuals), np.concatenate(silences)
         training_scale = self._learned["training_scale"]
         days = round(sum(record.days for record in clean))
@@ -171,11 +173,12 @@ class LstmAutoencoderDetector(Detector):
         self._learned = {name: learned[name] for name in self._shapes()}
         self.reset()
 
-    def _observe_all(self, clean: History) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """(n_time, 2, n_channel) and (n_time, n_channel): what `_observe` gives after the warm-up."""
+    def _observe_all(self, clean: History, lead_in_scans: int = 0) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """(n_time, 2, n_channel) and (n_time, n_channel): what `_observe` gives after warm-up and lead-in."""
         self.reset()
         residual, silence = (np.array(series) for series in zip(*map(self._observe, clean), strict=True))
-        return residual[self.warm_up_scans :], silence[self.warm_up_scans :]
+        begin = max(self.warm_up_scans, lead_in_scans)
+        return residual[begin:], silence[begin:]
 
     def _observe(self, frame: DetectorFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Short and long average of the residuals (2, n_channel) [standard deviations of the channel], and the

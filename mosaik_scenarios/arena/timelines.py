@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,7 +23,7 @@ from mosaik_scenarios.arena.plan import EVENT, LEAD_IN, PAUSE, ArenaPlan, Timeli
 from mosaik_scenarios.arena.targets import Targets
 from mosaik_scenarios.errors import ScenarioError
 from mosaik_scenarios.histories import history_in_subprocess
-from mosaik_scenarios.progress import OnStage
+from mosaik_scenarios.progress import OnProgress, OnStage
 from mosaik_scenarios.roles import Roles
 from mosaik_scenarios.scenario import Scenario
 from networks.registry import load_feeder
@@ -139,19 +139,17 @@ def timelines(plan: ArenaPlan, out: Path, processes: int = 2, on_stage: OnStage 
     return tuple(found)
 
 
-def simulate(plan: ArenaPlan, timeline: Timeline, on_progress: Any = None) -> None:
-    """Simulate one timeline into its folder, which is there when all of it is."""
-    place = timeline.place
+def simulate(plan: ArenaPlan, timeline: Timeline, on_progress: OnProgress | None = None) -> None:
+    """Simulate one timeline into its folder, which is there only when all of it is."""
     timeline.folder.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=timeline.folder.parent, prefix=f".{place.name}-") as temporary:
-        folder = Path(temporary)
-        scenario, events = described(plan, place)
-        history_in_subprocess(scenario, folder, on_progress)
-        events.to_parquet(folder / EVENTS)
-        os.replace(folder / "scenario.json", folder / SCENARIO)
-        shutil.rmtree(timeline.folder, ignore_errors=True)
-        shutil.copytree(folder, timeline.folder.with_suffix(".part"))
-        os.replace(timeline.folder.with_suffix(".part"), timeline.folder)
+    unfinished = Path(mkdtemp(dir=timeline.folder.parent, prefix=f".{timeline.place.name}-"))
+    try:
+        scenario, events = described(plan, timeline.place)
+        history_in_subprocess(scenario, unfinished, on_progress)
+        events.to_parquet(unfinished / EVENTS)
+        os.replace(unfinished, timeline.folder)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
 
 
 def described(plan: ArenaPlan, place: TimelinePlace) -> tuple[Scenario, DataFrame]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from models.recording.run_folder import written_at_once
 from mosaik_scenarios.errors import ComparisonError
+from mosaik_scenarios.output_folder import require_free_folder
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -33,22 +34,7 @@ def require_free(folder: Path, force: bool) -> None:
     ------
     ComparisonError
     """
-    if folder.exists() and not folder.is_dir():
-        raise ComparisonError(
-            f"expected a folder for the comparison, got the file {folder}; choose another with --out."
-        )
-    there = {file.name for file in folder.iterdir()} if folder.is_dir() else set()
-    if not there:
-        return
-    if there - {PAGE, *TABLES}:
-        raise ComparisonError(
-            f"expected a free folder, got {folder}, which holds files of no comparison; choose another with --out."
-        )
-    if not force:
-        raise ComparisonError(
-            f"expected a free folder, got {folder}, which holds a comparison; "
-            "replace it with --force or choose another with --out."
-        )
+    require_free_folder(folder, "comparison", {PAGE, *TABLES}.issuperset, force, ComparisonError)
 
 
 def write_folder(comparison: Comparison, folder: Path, force: bool = False) -> Path:

@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from mosaik_scenarios.errors import EstimationError
+from mosaik_scenarios.output_folder import require_free_folder
 
 if TYPE_CHECKING:
     from models.estimation.tables.estimate_tables import EstimateTables
@@ -24,18 +25,7 @@ def require_free(folder: Path, force: bool) -> None:
     ------
     EstimationError
     """
-    if folder.exists() and not folder.is_dir():
-        raise EstimationError(f"expected a folder for the estimate, got the file {folder}; choose another with --out.")
-    there = {file.name for file in folder.iterdir()} if folder.is_dir() else set()
-    if there - set(FILES):
-        raise EstimationError(
-            f"expected a free folder, got {folder}, which holds files of no estimate; choose another with --out."
-        )
-    if there and not force:
-        raise EstimationError(
-            f"expected a free folder, got {folder}, which holds an estimate; "
-            "replace it with --force or choose another with --out."
-        )
+    require_free_folder(folder, "estimate", set(FILES).issuperset, force, EstimationError)
 
 
 def write_folder(tables: EstimateTables, folder: Path, force: bool = False) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from mosaik_scenarios.channel_units import UNITS
+
 if TYPE_CHECKING:
     from pandas import DataFrame
     from rich.table import Table
@@ -15,7 +17,6 @@ WORST_SHOWN = 8
 NAMES_SHOWN, GROUPS_SHOWN = 12, 4
 WIDTH = 110
 """Of what goes into a file or a pipe. [characters]"""
-UNITS = {"v": "pu", "va": "degree", "p": "MW", "q": "Mvar", "i": "kA"}
 
 
 def show(tables: EstimateTables, title: str) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from mosaik_scenarios.channel_units import unit_of
 from mosaik_scenarios.report.drawing import (
     BLUE,
     GREEN,
@@ -21,7 +22,7 @@ from mosaik_scenarios.report.drawing import (
     over_time,
     thinned,
 )
-from mosaik_scenarios.summary.attacks import UNITS, attack_windows
+from mosaik_scenarios.summary.attacks import attack_windows
 from mosaik_scenarios.summary.tables import inside, quantity
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def _channels(result: RunResult, channels: list[str], attack: tuple[datetime, da
     margin = max((end - start) * MARGIN, 10 * result.scenario.scan_period)
     window = max(start - margin, result.scenario.start), min(end + margin, result.scenario.end)
     columns = 1 if len(channels) == 1 else 2
-    figure = figure_of_rows([f"{name} [{UNITS.get(name.partition(' ')[0], '')}]" for name in channels], columns)
+    figure = figure_of_rows([f"{name} [{unit_of(name)}]" for name in channels], columns)
     places = [(number // columns + 1, number % columns + 1) for number in range(len(channels))]
     for channel, (row, col) in zip(channels, places, strict=True):
         for life, values, colour in _lives(result, channel):

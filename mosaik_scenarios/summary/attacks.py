@@ -13,9 +13,6 @@ from mosaik_scenarios.summary.tables import Extreme, highest, inside, quantity
 if TYPE_CHECKING:
     from mosaik_scenarios.results import RunResult
 
-UNITS = {"v": "pu", "p": "MW", "q": "Mvar", "i": "kA"}
-"""By the first word of a channel's name."""
-
 
 @dataclass(frozen=True)
 class AttackSummary:

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.recording.run_folder import RunFolder
+from mosaik_scenarios.channel_units import unit_of
 from mosaik_scenarios.duration import duration_text
 from mosaik_scenarios.summary import Summary
-from mosaik_scenarios.summary.attacks import UNITS, AttackSummary
+from mosaik_scenarios.summary.attacks import AttackSummary
 from mosaik_scenarios.summary.detectors import DetectorSummary, Sighting
 from mosaik_scenarios.summary.grid import GridSummary
 from mosaik_scenarios.summary.protection import FaultSummary, RecloserSummary
@@ -134,7 +135,7 @@ def _forged_lines(attack: AttackSummary) -> Iterator[str]:
         yield _line("", f"{_percent(attack.missing_share)} of their readings missing")
     change = attack.largest_change
     if change:
-        unit = UNITS.get(str(change.element).partition(" ")[0], "")
+        unit = unit_of(str(change.element))
         off = f"{change.value:+.4g} {unit}".strip()
         yield _line("", f"received up to {off} off the measured value ({change.element}, {_clock(change.at)})")
     if attack.removed_share is not None:

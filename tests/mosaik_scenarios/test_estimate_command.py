@@ -166,6 +166,8 @@ def test_no_co_simulation_is_needed() -> None:
     for file in (ROOT / "mosaik_scenarios" / "estimation").glob("*.py"):
         ours = re.findall(r"(?:from|import) ((?:mosaik|simulators|mosaik_scenarios)[\w.]*)", file.read_text())
         assert set(ours) <= {
+            "mosaik_scenarios.channel_units",
             "mosaik_scenarios.errors",
+            "mosaik_scenarios.output_folder",
             *(f"mosaik_scenarios.estimation.{n}" for n in ("folder", "text")),
         }
