@@ -2,12 +2,14 @@
 
 from models.detection.base import Detection, Detector
 from models.detection.chi_square import ChiSquareDetector
+from models.detection.fusion.fusion import FusionDetector
 from models.detection.history import DetectorFrame, History
 from models.detection.largest_residual import LargestResidualDetector
 from models.detection.lstm_autoencoder import LstmAutoencoderDetector
 
 DETECTORS: dict[str, type[Detector]] = {
     "chi_square": ChiSquareDetector,
+    "fusion": FusionDetector,
     "largest_residual": LargestResidualDetector,
     "lstm_autoencoder": LstmAutoencoderDetector,
 }

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from models.detection.history import DetectorFrame, History
 
 Array = NDArray[np.float64]
+Learned = Mapping[str, NDArray[Any]]
 
 
 class Findings(NamedTuple):
@@ -29,25 +30,37 @@ class Findings(NamedTuple):
 class Evidence(ABC):
     """One piece of evidence: several aspects of one idea.
 
+    What is learnt of clean records is plain arrays, which the detector keeps; its own memory is of the stream.
+
     Attributes
     ----------
     name
-        Of the piece, by which its arrays are stored.
+        Of the piece.
     aspects
-        Names of the rows of its `Findings`.
+        Names of the rows of its `Findings`, each with the least mean excess that its tail on clean scans may be fitted
+        with: however little an aspect varied on a few clean days, it is not rarer than that. [the aspect's scale]
+    arrays
+        Names of the arrays that it learns.
     """
 
     name: ClassVar[str]
-    aspects: ClassVar[tuple[str, ...]]
+    aspects: ClassVar[Mapping[str, float]] = {}
+    arrays: ClassVar[tuple[str, ...]]
 
     @abstractmethod
     def learn(self, clean: Sequence[History]) -> dict[str, NDArray[Any]]:
-        """What is usual on clean records, as plain arrays, for `begin`."""
+        """What is usual on clean records."""
 
     @abstractmethod
-    def begin(self, learned: Mapping[str, NDArray[Any]]) -> None:
+    def begin(self, learned: Learned) -> None:
         """Start a stream with empty memory."""
 
     @abstractmethod
     def look(self, frame: DetectorFrame, trusted: bool) -> Findings:
         """Findings at the next scan; nothing is held for usual from a scan that is not `trusted`."""
+
+
+def usual_scale(scale: Array) -> Array:
+    """(n,) Scales with those that are none (a channel that never moved or spoke) replaced by the middle one."""
+    some = np.isfinite(scale) & (scale > 0)
+    return np.where(some, scale, np.median(scale[some]) if some.any() else 1.0)

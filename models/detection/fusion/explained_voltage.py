@@ -1,10 +1,11 @@
 """Which change of voltage does a change of injections explain?"""
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from models.detection.fusion.evidence import Learned
 
 Array = NDArray[np.float64]
 
@@ -68,7 +69,7 @@ class ExplainedVoltage:
         As `voltage_sensitivities` gave it.
     """
 
-    def __init__(self, learned: Mapping[str, NDArray[Any]]) -> None:
+    def __init__(self, learned: Learned) -> None:
         self.voltages, self._powers = learned["voltages"].astype(np.int64), learned["powers"].astype(np.int64)
         self._directions, self._response = learned["directions"], learned["response"]
 

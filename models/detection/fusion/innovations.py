@@ -1,12 +1,12 @@
 """Does the estimate move as feeders move?"""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.detection.fusion.evidence import Evidence, Findings
+from models.detection.fusion.evidence import Evidence, Findings, Learned, usual_scale
 from models.detection.fusion.explained_voltage import ExplainedVoltage, voltage_sensitivities
 from models.detection.history import DAY_S, DetectorFrame, History
 from models.detection.recalibration import Pace, RollingCalibration
@@ -29,11 +29,17 @@ VOLTAGE_SMOOTHING = 0.3
 VOLTAGE_LIMIT = 4.0
 """That average remembers no more than this, so that it is over soon after its cause. [scales]"""
 
+RECOVERY = 0.7
+"""Share of the scans in which nothing was learnt that still counts one scan later. [-]"""
+
 WANDERING_SCANS = 30
 """Over which it is learnt how far innovations wander while nothing is learnt. [scans]"""
 
 COMPONENTS = 40
 """Patterns in which a feeder's usual changes are described. [-]"""
+
+SAMPLE = 2000
+"""Scans that patterns are learnt from at most. [scans]"""
 
 LEAST_COMPONENT = 0.3
 """Least standard deviation of a pattern, lest rounding counts. [scales]"""
@@ -60,7 +66,25 @@ class InnovationEvidence(Evidence):
     """
 
     name = "innovation"
-    aspects = ("jump", "departure", "pattern", "unexplained voltage", "average unexplained voltage")
+    aspects: ClassVar[Mapping[str, float]] = {
+        "jump": 0.3,
+        "departure": 0.3,
+        "pattern": 3.0,
+        "unexplained voltage": 0.2,
+        "average unexplained voltage": 0.1,
+    }
+    arrays = (
+        "scale",
+        "departure_scale",
+        "wandering",
+        "patterns",
+        "voltage_scale",
+        "voltage_scans",
+        "voltages",
+        "powers",
+        "directions",
+        "response",
+    )
 
     def learn(self, clean: Sequence[History]) -> dict[str, NDArray[Any]]:
         records = [record.estimated - record.expected for record in clean]
@@ -70,21 +94,21 @@ class InnovationEvidence(Evidence):
         sensitivities = voltage_sensitivities(clean[0].channels, np.concatenate(records))
         explained = ExplainedVoltage(sensitivities)
         voltages = [explained.unexplained(record) for record in records]
-        away = np.concatenate([voltage - np.nanmedian(voltage, axis=0) for voltage in voltages])
+        away = np.concatenate([_about_median(voltage) for voltage in voltages])
         return {
             **sensitivities,
             **_patterns(change / scale),
             "scale": scale,
             "wandering": _wandering(records, change),
-            "departure": np.nanmedian([_robust_scale(record - np.nanmedian(record, axis=0)) for record in records], axis=0),
+            "departure_scale": np.nanmedian([_robust_scale(_about_median(record)) for record in records], axis=0),
             "voltage_scale": _robust_scale(away[np.isfinite(away).all(axis=1)]),
             "voltage_scans": np.array(VOLTAGE_DAYS * DAY_S / clean[0].step_s),
         }
 
-    def begin(self, learned: Mapping[str, NDArray[Any]]) -> None:
+    def begin(self, learned: Learned) -> None:
         scale, voltage_scale = learned["scale"], learned["voltage_scale"]
         self._jump = RollingCalibration(np.zeros_like(scale), scale, JUMP)
-        self._departure = RollingCalibration(np.zeros_like(scale), learned["departure"], DEPARTURE)
+        self._departure = RollingCalibration(np.zeros_like(scale), learned["departure_scale"], DEPARTURE)
         scans = float(learned["voltage_scans"])
         pace = Pace(location_scans=scans, scale_scans=scans, patience_scans=180)
         self._voltage = RollingCalibration(np.zeros_like(voltage_scale), voltage_scale, pace)
@@ -92,13 +116,13 @@ class InnovationEvidence(Evidence):
         self._explained = ExplainedVoltage(learned)
         self._patterns = learned["patterns"]
         self._wandering = learned["wandering"]
-        self._blind_scans = 0
+        self._blind_scans = 0.0
 
     def look(self, frame: DetectorFrame, trusted: bool) -> Findings:
         innovation = frame.estimated - frame.expected
         # What was usual when last something was learnt is by now as uncertain as a random walk.
         jump = self._jump.standardise(innovation, trusted) / np.sqrt(1 + self._wandering * self._blind_scans)
-        self._blind_scans = 0 if trusted else self._blind_scans + 1
+        self._blind_scans = RECOVERY * self._blind_scans if trusted else self._blind_scans + 1
         departure = self._departure.standardise(innovation, trusted)
         voltage = self._voltage.standardise(self._explained.unexplained(innovation), trusted)
         average = self._average.update(np.nan_to_num(voltage), np.isfinite(voltage))[0]
@@ -115,8 +139,11 @@ def _robust_scale(series: Array) -> Array:
     """(n,) Standard deviation of every column by its mean magnitude; that of the others where it never moved."""
     # sqrt(pi / 2) is a normal variable's standard deviation over its mean magnitude.
     scale = np.sqrt(np.pi / 2) * np.nanmean(np.abs(series), axis=0) if len(series) else np.ones(series.shape[1])
-    moves = np.isfinite(scale) & (scale > 0)
-    return np.where(moves, scale, np.median(scale[moves]) if moves.any() else 1.0)
+    return usual_scale(scale)
+
+
+def _about_median(series: Array) -> Array:
+    return series - np.nanmedian(series, axis=0)
 
 
 def _wandering(records: Sequence[Array], change: Array) -> Array:
@@ -128,9 +155,8 @@ def _wandering(records: Sequence[Array], change: Array) -> Array:
 
 def _patterns(change: Array) -> dict[str, NDArray[Any]]:
     """Whitened principal components of standardised changes, (n_channel, n_component)."""
-    count = min(COMPONENTS, change.shape[1])
-    rows = change if len(change) > change.shape[1] else change[np.linspace(0, len(change) - 1, len(change)).astype(int)]
-    _, singular, directions = np.linalg.svd(rows[:: max(1, len(rows) // 3000)], full_matrices=False)
-    spread = singular / np.sqrt(max(len(rows[:: max(1, len(rows) // 3000)]), 1))
-    kept = np.flatnonzero(spread > LEAST_COMPONENT)[:count]
-    return {"patterns": (directions[kept] / spread[kept, None]).T}
+    sample = change[:: max(1, len(change) // SAMPLE)]
+    _, singular, directions = np.linalg.svd(sample, full_matrices=False)
+    spread = singular[:COMPONENTS] / np.sqrt(max(len(sample), 1))
+    kept = spread > LEAST_COMPONENT
+    return {"patterns": (directions[:COMPONENTS][kept] / spread[kept, None]).T}

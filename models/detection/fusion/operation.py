@@ -1,12 +1,12 @@
 """Is the network run as it is always run?"""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.detection.fusion.evidence import Evidence, Findings
+from models.detection.fusion.evidence import Evidence, Findings, Learned
 from models.detection.history import DetectorFrame, History
 from models.detection.recalibration import Pace, RollingCalibration
 
@@ -28,18 +28,19 @@ class OperationEvidence(Evidence):
     """
 
     name = "operation"
-    aspects = ("without estimate", "voltage step")
+    aspects: ClassVar[Mapping[str, float]] = {"channel without estimate": 0.01, "voltage step": 0.1}
+    arrays = ("voltages",)
 
     def learn(self, clean: Sequence[History]) -> dict[str, NDArray[Any]]:
         voltage = [name.split()[0] == VOLTAGE for name in clean[0].channels]
         return {"voltages": np.flatnonzero(voltage)}
 
-    def begin(self, learned: Mapping[str, NDArray[Any]]) -> None:
+    def begin(self, learned: Learned) -> None:
         self._voltages = learned["voltages"].astype(np.int64)
         self._usual = RollingCalibration(np.ones(len(self._voltages)), np.full(len(self._voltages), NOMINAL), STEP)
 
     def look(self, frame: DetectorFrame, trusted: bool) -> Findings:
         channel = np.full((2, len(frame.value)), np.nan)
-        channel[0] = np.isnan(frame.estimated)
+        channel[0, np.isnan(frame.estimated)] = 1.0
         channel[1, self._voltages] = np.abs(self._usual.standardise(frame.estimated[self._voltages], trusted))
         return Findings.of_channels(channel)

@@ -1,12 +1,12 @@
 """Has the control room been shown these very values before?"""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.detection.fusion.evidence import Evidence, Findings
+from models.detection.fusion.evidence import Evidence, Findings, Learned
 from models.detection.history import DAY_S, DetectorFrame, History
 
 Array = NDArray[np.float64]
@@ -40,7 +40,8 @@ class RepetitionEvidence(Evidence):
     """
 
     name = "repetition"
-    aspects = ("votes",)
+    aspects: ClassVar[Mapping[str, float]] = {"repetition": 0.25}
+    arrays = ("remembered_scans", "weight")
 
     def learn(self, clean: Sequence[History]) -> dict[str, NDArray[Any]]:
         remembered = int(REMEMBERED_DAYS * DAY_S / clean[0].step_s)
@@ -55,7 +56,7 @@ class RepetitionEvidence(Evidence):
         share = lucky / max(scans, 1)
         return everyone | {"weight": np.where(share < EVERYDAY_SHARE, 1 - share / EVERYDAY_SHARE, 0.0)}
 
-    def begin(self, learned: Mapping[str, NDArray[Any]]) -> None:
+    def begin(self, learned: Learned) -> None:
         self._weight = learned["weight"]
         n_channel = len(self._weight)
         self._remembered = int(learned["remembered_scans"])
@@ -103,7 +104,8 @@ class RepetitionEvidence(Evidence):
     def _count(self) -> Findings:
         votes = self._weight * self._run
         by_age = np.bincount(self._age, weights=votes, minlength=1)
-        channel = np.where(votes > 0, by_age[self._age], 0.0)
+        # One vote alone is luck.
+        channel = np.where(votes > 0, np.maximum(by_age[self._age] - 1, 0.0), 0.0)
         return Findings.of_channels(channel[None, :])
 
 

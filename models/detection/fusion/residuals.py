@@ -1,12 +1,12 @@
 """Do the measurements fit the estimate, once what every meter is always wrong by is taken off?"""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.detection.fusion.evidence import Evidence, Findings
+from models.detection.fusion.evidence import Evidence, Findings, Learned, usual_scale
 from models.detection.history import DAY_S, DetectorFrame, History
 from models.detection.recalibration import Pace, RollingCalibration
 from models.detection.residual_memory import ResidualMemory
@@ -17,7 +17,7 @@ SMOOTHING = (0.3, 0.08)
 """Weight of the newest residual in the averages that find what is small and lasts. [-]"""
 
 AVERAGE_LIMIT = (6.5, 8.0)
-"""The averages remember no more than this, so that they are over soon after their cause. [standard deviations of them]"""
+"""The averages remember no more than this, so that they are over soon after their cause. [their standard deviations]"""
 
 ENERGY_SMOOTHING = 0.15
 """Weight of the newest squared residual in the average that finds noise. [-]"""
@@ -36,8 +36,9 @@ class ResidualEvidence(Evidence):
     """Residuals of the estimate about their own usual.
 
     What is looked at is the normalised residual with its sign, as it was when the estimator removed a bad measurement:
-    the estimate without it is further away than that measurement was wrong. A meter's bias is most of what lasts of its residual and no news, hence the residual is taken about its rolling
-    location. A value that is exactly the one before may be a message that was lost: it is left to `SilenceEvidence`.
+    the estimate without it is further away than that measurement was wrong. A meter's bias is most of what lasts of its
+    residual and no news, hence the residual is taken about its rolling location. A value that is exactly the one before
+    may be a message that was lost: it is left to `SilenceEvidence`.
 
     Aspects: the largest residual; its two moving averages [1]_; the average of its square, which grows with noise that
     has no mean; and the sum of squares over all channels, which is the objective J(x) less what the biases add to it.
@@ -48,7 +49,14 @@ class ResidualEvidence(Evidence):
     """
 
     name = "residual"
-    aspects = ("residual", "short average", "long average", "energy", "objective")
+    aspects: ClassVar[Mapping[str, float]] = {
+        "residual": 0.2,
+        "short average of the residual": 0.2,
+        "long average of the residual": 0.2,
+        "energy of the residual": 0.2,
+        "objective": 0.02,
+    }
+    arrays = ("scale", "location_scans")
 
     def learn(self, clean: Sequence[History]) -> dict[str, NDArray[Any]]:
         location, spread = [], []
@@ -56,14 +64,12 @@ class ResidualEvidence(Evidence):
             residual = _signed(record)
             location.append(np.nanmedian(residual, axis=0))
             spread.append(np.nanmedian(np.abs(residual - location[-1]), axis=0) * 1.4826)
-        scale = np.nanmean(spread, axis=0)
-        usual = np.nanmedian(scale[scale > 0]) if (scale > 0).any() else 1.0
         return {
-            "scale": np.where(np.isfinite(scale) & (scale > 0), scale, usual),
+            "scale": usual_scale(np.nanmean(spread, axis=0)),
             "location_scans": np.array(METER_DAYS * DAY_S / clean[0].step_s),
         }
 
-    def begin(self, learned: Mapping[str, NDArray[Any]]) -> None:
+    def begin(self, learned: Learned) -> None:
         scale = learned["scale"]
         pace = Pace(location_scans=float(learned["location_scans"]), scale_scans=float(learned["location_scans"]))
         self._usual = RollingCalibration(np.zeros_like(scale), scale, pace)

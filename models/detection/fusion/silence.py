@@ -1,12 +1,12 @@
 """Is it chance that these channels tell nothing new?"""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.detection.fusion.evidence import Evidence, Findings
+from models.detection.fusion.evidence import Evidence, Findings, Learned, usual_scale
 from models.detection.history import DAY_S, DetectorFrame, History
 from models.detection.recalibration import Pace, RollingCalibration
 
@@ -25,7 +25,10 @@ SHARED_SCANS = 30.0
 """Scans that the experience of all channels counts for beside a channel's own. [scans]"""
 
 SILENT_SHARE = 0.5
-"""Share of a station's channels, or of all, that would be silent if the others' silence had a cause. [0 to 1]"""
+"""Share of a station's channels that would be silent if that had a reason. [0 to 1]"""
+
+HALF_SURPRISE = 3.0
+"""Surprise at a channel beyond which it counts in the feeder's sum. [nat]"""
 
 SURPRISE_LIMIT = 60.0
 """No channel's silence is more surprising than this, so that it is over soon after its cause. [nat]"""
@@ -35,12 +38,14 @@ class SilenceEvidence(Evidence):
     """The surprise at channels that repeat their last value, or are missing.
 
     A channel that is reported by exception repeats itself while it rests, and where a message was lost. How often that
-    happens is learnt by how far its value is from the estimate, apart for scans at which everybody reports (a general interrogation, IEC 60870-5-101, 7.4.5): a meter that is frozen while its load moves, or
-    while all others are interrogated, gives itself away sooner than one that rests. The surprise adds up from scan to
-    scan until something new is told.
+    happens is learnt by how far its value is from the estimate, apart for scans at which everybody reports (a general
+    interrogation, IEC 60870-5-101, 7.4.5): a meter that is frozen while its load moves, or while all others are
+    interrogated, gives itself away sooner than one that rests. The surprise adds up from scan to scan until something
+    new is told.
 
-    Channels of one station, and all channels, are also judged together, by the likelihood ratio of "a share of them is
-    silent for a reason" [1]_: a few half-surprising silences at the same place and time are no chance.
+    Channels of one station are also judged together, by the likelihood ratio of "a share of them is silent for a
+    reason" [1]_, and all channels by the sum of what surprises: a few half-surprising silences at the same place and
+    time are no chance.
 
     Aspects: a channel's own silence, its station's, everybody's.
 
@@ -51,13 +56,18 @@ class SilenceEvidence(Evidence):
     """
 
     name = "silence"
-    aspects = ("channel", "station", "feeder")
+    aspects: ClassVar[Mapping[str, float]] = {
+        "silence of a channel": 1.0,
+        "silence of a station": 1.0,
+        "silence of the feeder": 1.0,
+    }
+    arrays = ("scale", "interrogated_below", "silent_share", "missing_share", "station", "location_scans")
 
     def learn(self, clean: Sequence[History]) -> dict[str, NDArray[Any]]:
         n_channel = len(clean[0].channels)
         away = [_residual(record) - np.nanmedian(_residual(record), axis=0) for record in clean]
         scale = np.nanmedian([np.nanmedian(np.abs(residual), axis=0) for residual in away], axis=0)
-        scale = NORMAL_OVER_MEDIAN * np.where(scale > 0, scale, np.median(scale[scale > 0]) if (scale > 0).any() else 1.0)
+        scale = NORMAL_OVER_MEDIAN * usual_scale(scale)
         silent = np.concatenate([_silent(record)[1:] for record in clean])
         everybody = float(np.median(silent.mean(axis=1)) / 2)
         interrogated = (silent.mean(axis=1) <= everybody).astype(int)
@@ -76,7 +86,7 @@ class SilenceEvidence(Evidence):
             "location_scans": np.array(METER_DAYS * DAY_S / clean[0].step_s),
         }
 
-    def begin(self, learned: Mapping[str, NDArray[Any]]) -> None:
+    def begin(self, learned: Learned) -> None:
         pace = Pace(location_scans=float(learned["location_scans"]), scale_scans=float(learned["location_scans"]))
         self._usual = RollingCalibration(np.zeros_like(learned["scale"]), learned["scale"], pace)
         self._interrogated_below = float(learned["interrogated_below"])
@@ -107,15 +117,12 @@ class SilenceEvidence(Evidence):
         odds = np.logaddexp(np.log(1 - SILENT_SHARE), np.log(SILENT_SHARE) + self._run)
         odds = np.where(self._run > 0, odds, np.log(1 - SILENT_SHARE))
         by_station = np.bincount(self._station, weights=odds)[self._station]
-        everybody = np.sum(np.maximum(self._run - EXPECTED_RUN, 0.0))
+        everybody = np.sum(np.maximum(self._run - HALF_SURPRISE, 0.0))
         channel = np.stack([self._run, by_station, np.full(len(odds), np.nan)])
         channel[1, self._run <= 0] = 0.0
         findings = Findings.of_channels(channel)
         findings.scan[-1] = everybody
         return findings
-
-EXPECTED_RUN = 3.0
-"""Surprise of a channel beyond which it counts among everybody's. [nat]"""
 
 
 def _silent(record: History) -> NDArray[np.bool_]:
