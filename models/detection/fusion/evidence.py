@@ -1,5 +1,6 @@
 """What a piece of evidence signs: learn its usual from clean records, look at scan after scan."""
 
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
@@ -58,6 +59,13 @@ class Evidence(ABC):
     @abstractmethod
     def look(self, frame: DetectorFrame, trusted: bool) -> Findings:
         """Findings at the next scan; nothing is held for usual from a scan that is not `trusted`."""
+
+
+def middle(series: Array) -> Array:
+    """(n,) Median of every column's finite values; NaN where there are none."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "All-NaN slice")
+        return np.asarray(np.nanmedian(series, axis=0))
 
 
 def usual_scale(scale: Array) -> Array:

@@ -25,7 +25,8 @@ def voltage_sensitivities(channels: tuple[str, ...], innovation: Array) -> dict[
     """Linear sensitivities of the voltages to the powers, as arrays for `ExplainedVoltage`.
 
     Ridge regression [1]_ of the voltages' innovations on those of the powers, in its dual form (scans are fewer than
-    channels where it would be slow), cut down to the directions that matter [2]_.
+    channels where it would be slow), cut down to the directions that matter [2]_. Where no power is estimated, there is
+    no voltage of which anything could be said.
 
     Parameters
     ----------
@@ -41,12 +42,14 @@ def voltage_sensitivities(channels: tuple[str, ...], innovation: Array) -> dict[
        5(2), 1975.
     """
     quantity = np.array([name.split()[0] for name in channels])
-    voltages, powers = np.flatnonzero(quantity == "v"), np.flatnonzero(np.isin(quantity, POWERS))
-    known = np.flatnonzero(np.isfinite(innovation).all(axis=1))
+    estimated = np.isfinite(innovation).any(axis=0)
+    voltages = np.flatnonzero((quantity == "v") & estimated)
+    powers = np.flatnonzero(np.isin(quantity, POWERS) & estimated)
+    known = np.flatnonzero(np.isfinite(innovation[:, [*voltages, *powers]]).all(axis=1))
     sample = known[np.linspace(0, len(known) - 1, min(SAMPLE, len(known))).astype(int)] if len(known) else known
-    if not (len(voltages) and len(powers) and len(sample) > DIRECTIONS):
-        nothing = np.zeros((len(powers), 0)), np.zeros((len(voltages), 0))
-        return {"voltages": voltages, "powers": powers, "directions": nothing[0], "response": nothing[1]}
+    if not (len(voltages) and len(powers) and len(sample)):
+        nobody = np.zeros(0, dtype=np.int64)
+        return {"voltages": nobody, "powers": nobody, "directions": np.zeros((0, 0)), "response": np.zeros((0, 0))}
     power, voltage = innovation[np.ix_(sample, powers)], innovation[np.ix_(sample, voltages)]
     power, voltage = power - power.mean(axis=0), voltage - voltage.mean(axis=0)
     spread = np.maximum(power.std(axis=0), 1e-3 * power.std() + np.finfo(np.float32).tiny)

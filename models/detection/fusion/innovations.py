@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from models.detection.fusion.evidence import Evidence, Findings, Learned, usual_scale
+from models.detection.fusion.evidence import Evidence, Findings, Learned, middle, usual_scale
 from models.detection.fusion.explained_voltage import ExplainedVoltage, voltage_sensitivities
 from models.detection.history import DAY_S, DetectorFrame, History
 from models.detection.recalibration import Pace, RollingCalibration
@@ -16,9 +16,6 @@ Array = NDArray[np.float64]
 
 JUMP = Pace(location_scans=2.0, scale_scans=360.0, loud=1e6)
 """What lies behind a jump is the last scans' usual."""
-
-DEPARTURE = Pace(location_scans=45.0, scale_scans=360.0, patience_scans=180)
-"""What lies behind a departure is the last hour's usual."""
 
 VOLTAGE_DAYS = 0.25
 """Time constant with which the unexplained voltage that stays is learnt. [d]"""
@@ -52,10 +49,10 @@ class InnovationEvidence(Evidence):
     nor sun nor taps (which the expectation knows of) moved with it. Customers stray from their forecasts slowly, hence
     innovations are taken about rolling locations, which learn nothing while an alarm stands.
 
-    Aspects: the largest jump against the last scans; the largest departure from the last hour; the jump's squared
-    Mahalanobis distance from the feeder's usual patterns of change, in which small moves of many channels add up; and
-    the voltage that the innovations of the powers do not explain (`ExplainedVoltage`), at once and on average. Customers
-    who stray move voltages and powers together; the source's voltage alone is moved by a surge, a sag, or a lie.
+    Aspects: the largest jump against the last scans; its squared Mahalanobis distance [2]_ from the feeder's usual
+    patterns of change, in which small moves of many channels add up; and the voltage that the innovations of the powers
+    do not explain (`ExplainedVoltage`), at once and on average. Customers who stray move voltages and powers together;
+    a surge, a sag or a lie moves voltages alone.
 
     References
     ----------
@@ -68,14 +65,12 @@ class InnovationEvidence(Evidence):
     name = "innovation"
     aspects: ClassVar[Mapping[str, float]] = {
         "jump": 0.3,
-        "departure": 0.3,
         "pattern": 3.0,
         "unexplained voltage": 0.2,
         "average unexplained voltage": 0.1,
     }
     arrays = (
         "scale",
-        "departure_scale",
         "wandering",
         "patterns",
         "voltage_scale",
@@ -88,29 +83,26 @@ class InnovationEvidence(Evidence):
 
     def learn(self, clean: Sequence[History]) -> dict[str, NDArray[Any]]:
         records = [record.estimated - record.expected for record in clean]
-        change = np.concatenate([np.diff(record, axis=0) for record in records])
-        change = change[np.isfinite(change).all(axis=1)]
+        change = _whole_rows(np.concatenate([np.diff(record, axis=0) for record in records]))
         scale = _robust_scale(change)
         sensitivities = voltage_sensitivities(clean[0].channels, np.concatenate(records))
         explained = ExplainedVoltage(sensitivities)
         voltages = [explained.unexplained(record) for record in records]
-        away = np.concatenate([_about_median(voltage) for voltage in voltages])
+        away = np.concatenate([voltage - middle(voltage) for voltage in voltages])
         return {
             **sensitivities,
             **_patterns(change / scale),
             "scale": scale,
             "wandering": _wandering(records, change),
-            "departure_scale": np.nanmedian([_robust_scale(_about_median(record)) for record in records], axis=0),
-            "voltage_scale": _robust_scale(away[np.isfinite(away).all(axis=1)]),
+            "voltage_scale": _robust_scale(_whole_rows(away)),
             "voltage_scans": np.array(VOLTAGE_DAYS * DAY_S / clean[0].step_s),
         }
 
     def begin(self, learned: Learned) -> None:
         scale, voltage_scale = learned["scale"], learned["voltage_scale"]
         self._jump = RollingCalibration(np.zeros_like(scale), scale, JUMP)
-        self._departure = RollingCalibration(np.zeros_like(scale), learned["departure_scale"], DEPARTURE)
         scans = float(learned["voltage_scans"])
-        pace = Pace(location_scans=scans, scale_scans=scans, patience_scans=180)
+        pace = Pace(location_scans=scans, scale_scans=scans)
         self._voltage = RollingCalibration(np.zeros_like(voltage_scale), voltage_scale, pace)
         self._average = ResidualMemory([VOLTAGE_SMOOTHING], np.full((1, len(voltage_scale)), VOLTAGE_LIMIT))
         self._explained = ExplainedVoltage(learned)
@@ -123,33 +115,37 @@ class InnovationEvidence(Evidence):
         # What was usual when last something was learnt is by now as uncertain as a random walk.
         jump = self._jump.standardise(innovation, trusted) / np.sqrt(1 + self._wandering * self._blind_scans)
         self._blind_scans = RECOVERY * self._blind_scans if trusted else self._blind_scans + 1
-        departure = self._departure.standardise(innovation, trusted)
         voltage = self._voltage.standardise(self._explained.unexplained(innovation), trusted)
         average = self._average.update(np.nan_to_num(voltage), np.isfinite(voltage))[0]
-        channel = np.full((5, len(innovation)), np.nan)
-        channel[0], channel[1] = np.abs(jump), np.abs(departure)
-        channel[3, self._explained.voltages] = np.abs(voltage)
-        channel[4, self._explained.voltages] = np.abs(average)
+        channel = np.full((len(self.aspects), len(innovation)), np.nan)
+        channel[0] = np.abs(jump)
+        channel[2, self._explained.voltages] = np.abs(voltage)
+        channel[3, self._explained.voltages] = np.abs(average)
         findings = Findings.of_channels(channel)
-        findings.scan[2] = np.sum((jump @ self._patterns) ** 2)
+        findings.scan[1] = np.sum((np.nan_to_num(jump) @ self._patterns) ** 2)
         return findings
 
 
 def _robust_scale(series: Array) -> Array:
     """(n,) Standard deviation of every column by its mean magnitude; that of the others where it never moved."""
     # sqrt(pi / 2) is a normal variable's standard deviation over its mean magnitude.
-    scale = np.sqrt(np.pi / 2) * np.nanmean(np.abs(series), axis=0) if len(series) else np.ones(series.shape[1])
+    scale = np.sqrt(np.pi / 2) * np.mean(np.abs(series), axis=0) if len(series) else np.ones(series.shape[1])
     return usual_scale(scale)
 
 
-def _about_median(series: Array) -> Array:
-    return series - np.nanmedian(series, axis=0)
+def _whole_rows(series: Array) -> Array:
+    """Rows in which every column that ever knows something knows it; columns that never do are 0."""
+    known = np.isfinite(series)
+    return np.nan_to_num(series[known[:, known.any(axis=0)].all(axis=1)])
 
 
 def _wandering(records: Sequence[Array], change: Array) -> Array:
     """(n_channel,) Growth of the variance of innovations with every scan, in that of their change in one. [-]"""
     far = np.concatenate([record[WANDERING_SCANS:] - record[:-WANDERING_SCANS] for record in records])
-    growth = np.nanmean(far**2, axis=0) / np.maximum(np.nanmean(change**2, axis=0), np.finfo(np.float32).tiny)
+    far = _whole_rows(far)
+    if not (len(far) and len(change)):
+        return np.zeros(change.shape[1])
+    growth = np.mean(far**2, axis=0) / np.maximum(np.mean(change**2, axis=0), np.finfo(np.float32).tiny)
     return np.maximum(growth - 1, 0.0) / (WANDERING_SCANS - 1)
 
 

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from models.detection.fusion.evidence import Evidence, Findings, Learned, usual_scale
+from models.detection.fusion.evidence import Evidence, Findings, Learned, middle, usual_scale
 from models.detection.history import DAY_S, DetectorFrame, History
 from models.detection.recalibration import Pace, RollingCalibration
 from models.detection.residual_memory import ResidualMemory
@@ -27,6 +27,9 @@ SQUARE_LIMIT = 25.0
 
 ENERGY_LIMIT = 8.0
 """The average of squares remembers no more than this. [-]"""
+
+NORMAL_OVER_MEDIAN = 1.4826
+"""A normal variable's standard deviation over the median of its magnitude. [-]"""
 
 METER_DAYS = 0.5
 """Time constant with which the error that stays of a meter is learnt. [d]"""
@@ -59,13 +62,12 @@ class ResidualEvidence(Evidence):
     arrays = ("scale", "location_scans")
 
     def learn(self, clean: Sequence[History]) -> dict[str, NDArray[Any]]:
-        location, spread = [], []
+        spreads = []
         for record in clean:
             residual = _signed(record)
-            location.append(np.nanmedian(residual, axis=0))
-            spread.append(np.nanmedian(np.abs(residual - location[-1]), axis=0) * 1.4826)
+            spreads.append(NORMAL_OVER_MEDIAN * middle(np.abs(residual - middle(residual))))
         return {
-            "scale": usual_scale(np.nanmean(spread, axis=0)),
+            "scale": usual_scale(middle(np.array(spreads))),
             "location_scans": np.array(METER_DAYS * DAY_S / clean[0].step_s),
         }
 

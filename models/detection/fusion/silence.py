@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from models.detection.fusion.evidence import Evidence, Findings, Learned, usual_scale
+from models.detection.fusion.evidence import Evidence, Findings, Learned, middle, usual_scale
 from models.detection.history import DAY_S, DetectorFrame, History
 from models.detection.recalibration import Pace, RollingCalibration
 
@@ -65,9 +65,8 @@ class SilenceEvidence(Evidence):
 
     def learn(self, clean: Sequence[History]) -> dict[str, NDArray[Any]]:
         n_channel = len(clean[0].channels)
-        away = [_residual(record) - np.nanmedian(_residual(record), axis=0) for record in clean]
-        scale = np.nanmedian([np.nanmedian(np.abs(residual), axis=0) for residual in away], axis=0)
-        scale = NORMAL_OVER_MEDIAN * usual_scale(scale)
+        away = [residual - middle(residual) for residual in map(_residual, clean)]
+        scale = NORMAL_OVER_MEDIAN * usual_scale(middle(np.array([middle(np.abs(residual)) for residual in away])))
         silent = np.concatenate([_silent(record)[1:] for record in clean])
         everybody = float(np.median(silent.mean(axis=1)) / 2)
         interrogated = (silent.mean(axis=1) <= everybody).astype(int)
