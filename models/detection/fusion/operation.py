@@ -28,7 +28,7 @@ class OperationEvidence(Evidence):
     """
 
     name = "operation"
-    aspects: ClassVar[Mapping[str, float]] = {"channel without estimate": 0.01, "voltage step": 0.1}
+    aspects: ClassVar[Mapping[str, float]] = {"channel without estimate": 0.001, "voltage step": 0.1}
     arrays = ("voltages",)
 
     def learn(self, clean: Sequence[History]) -> dict[str, NDArray[Any]]:
@@ -42,5 +42,6 @@ class OperationEvidence(Evidence):
     def look(self, frame: DetectorFrame, trusted: bool) -> Findings:
         channel = np.full((2, len(frame.value)), np.nan)
         channel[0, np.isnan(frame.estimated)] = 1.0
-        channel[1, self._voltages] = np.abs(self._usual.standardise(frame.estimated[self._voltages], trusted))
+        # Steps that are over are usual, trusted or not: voltages go their daily way meanwhile.
+        channel[1, self._voltages] = np.abs(self._usual.standardise(frame.estimated[self._voltages]))
         return Findings.of_channels(channel)

@@ -80,7 +80,7 @@ def test_a_power_that_jumps_in_the_estimate_alarms_at_once_though_every_residual
     power = CHANNELS.index("p bus 3")
     verdicts = fusion.watch(changed(changed(day, "estimated", [power], 0.4), "value", [power], 0.4))
     assert verdicts.score[ONSET] > fusion.threshold > np.nanmax(verdicts.score[:ONSET])
-    assert verdicts.suspects[ONSET, 0] == power
+    assert fusion.channel_bus[verdicts.suspects[ONSET, 0]] == 3
 
 
 def test_voltages_that_no_power_explains_alarm_as_long_as_they_last(fusion, day):
@@ -109,7 +109,7 @@ def test_a_small_bias_alarms_by_its_persistence(fusion, day):
     verdicts = fusion.watch(biased(day, 7, sigma=2.5))
     loud = np.flatnonzero(verdicts.score > fusion.threshold)
     assert ONSET < loud[0] < ONSET + 20
-    assert verdicts.suspects[loud[-1], 0] == 7
+    assert (verdicts.suspects[ONSET + 10 : ONSET + LENGTH, 0] == 7).all()
 
 
 def test_nothing_of_an_attack_is_learnt_while_its_alarm_stands(fusion, day):
