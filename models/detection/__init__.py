@@ -15,7 +15,6 @@ from models.detection.window_autoencoder import WindowAutoencoderDetector
 
 DETECTORS: dict[str, type[Detector]] = {
     "chi_square": ChiSquareDetector,
-    "fusion": FusionDetector,
     "largest_residual": LargestResidualDetector,
     "pca": PcaDetector,
     "isolation_forest": IsolationForestDetector,
@@ -24,6 +23,7 @@ DETECTORS: dict[str, type[Detector]] = {
     "innovation_ewma": InnovationEwmaDetector,
     "innovation_cusum": InnovationCusumDetector,
     "lstm_autoencoder": LstmAutoencoderDetector,
+    "fusion": FusionDetector,
 }
 
 EVERYDAY = ("chi_square", "largest_residual", "lstm_autoencoder")
