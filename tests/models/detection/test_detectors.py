@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from models.detection import DETECTORS, Detector, History
+from models.detection.episodes import alarm_episodes
 from models.detection.history import DetectorFrame
-from models.detection.threshold import alarm_episodes
 from models.errors import ChannelMismatchError, ModelError
 from models.telemetry.quality import Quality
 
