@@ -19,7 +19,7 @@ Array = NDArray[np.float64]
 WARM_UP_SCANS = 25
 """Until then the rolling location finds its feet. [scans]"""
 
-LIMIT = np.array([4.5, 30.0, 4.5])[:, None]
+LIMIT = np.array([4.0, 30.0, 4.0])[:, None]
 """(3, 1) Beyond, an innovation counts for little more, by `KINDS`: a late message is no attack, and one reading alone
 must not alarm, while an estimate rests on many readings. [scales]"""
 
