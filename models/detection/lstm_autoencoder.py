@@ -12,6 +12,7 @@ from models.detection.history import DetectorFrame, History
 from models.detection.lstm_parameters import LstmParameters
 from models.detection.residual_memory import ResidualMemory
 from models.detection.silence import SilenceWatch, longest_silence
+from models.detection.standardisation import mean_and_spread
 from models.detection.streaming_autoencoder import StreamingAutoencoder
 from models.detection.threshold import threshold_for_alarm_rate
 from models.errors import ChannelMismatchError, InvalidParameterError, NotFittedError
@@ -25,9 +26,6 @@ NORMAL_QUANTILE = 2.5758
 
 SLOW_LIMIT = 8.0
 """The slow average remembers no more than this, so that its alarm ends soon after its cause. [standard deviations]"""
-
-LEAST_SPREAD = 1e-3
-"""Least standard deviation of a channel, as a share of its mean: a constant must not have an infinite score. [-]"""
 
 LEAST_SCALE = 1e-3
 """Least scale of a residual. [standard deviations of the channel]"""
@@ -76,7 +74,7 @@ class LstmAutoencoderDetector(Detector):
 
         super().fit(clean)
         value, known = (np.concatenate([getattr(record, name) for record in clean]) for name in ("value", "known"))
-        mean, spread = _mean_and_spread(value, known)
+        mean, spread = mean_and_spread(value, known)
         standardised = np.where(known, (value - mean) / spread, np.nan).astype(np.float32)
         clock = _clock(np.concatenate([record.day_angle_rad for record in clean]))
         weights = train(standardised, clock, self._parameters, self._code_size(), seed, progress)
@@ -227,17 +225,6 @@ class LstmAutoencoderDetector(Detector):
 def _clock(day_angle_rad: float | NDArray[np.float64]) -> NDArray[np.float32]:
     """(..., 2) Time of day without a jump at midnight."""
     return np.stack([np.sin(day_angle_rad), np.cos(day_angle_rad)], axis=-1).astype(np.float32)
-
-
-def _mean_and_spread(
-    value: NDArray[np.float64], known: NDArray[np.bool_]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """(n_channel,) each: mean and standard deviation of the known values; 0 and 1 for a channel that never spoke."""
-    count = np.maximum(known.sum(axis=0), 1)
-    mean = np.where(known, value, 0.0).sum(axis=0) / count
-    spread = np.sqrt((np.where(known, value - mean, 0.0) ** 2).sum(axis=0) / count)
-    least = np.maximum(LEAST_SPREAD * np.abs(mean), np.finfo(np.float32).eps)
-    return mean, np.where(known.any(axis=0), np.maximum(spread, least), 1.0)
 
 
 def _scale(residual: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -7,8 +7,9 @@ after this one, are cut out; scans between two events of a kind may belong to bo
 are then attacked, and a score that knows nothing gets that as its VUS-PR.
 
 VUS-PR is the volume under the precision-recall surface over thresholds and widths of a tolerant border around every
-event [1]_, here up to `WIDEST_BORDER_SCANS` (half of it on each side): larger ones would reward alarms before the onset.
-A score that is 1 in the events and 0 elsewhere has somewhat less than 1, since the border belongs to the events in part.
+event [1]_, here up to `WIDEST_BORDER_SCANS` (half of it on each side): larger ones would reward alarms before the
+onset. A score that is 1 in the events and 0 elsewhere has somewhat less than 1, since the border belongs to the events
+in part.
 Affiliation precision and recall compare the distances in time between alarms and events with those of alarms by lot,
 each event in the time that is nearest to it [2]_; 0.5 is lot, and a record that is one alarm has recall 1.
 
@@ -118,8 +119,8 @@ def _events_by_kind_and_level(attacked: Sequence[Watched]) -> Iterator[tuple[tup
     events = pd.concat([timeline.events.assign(place=place) for place, timeline in enumerate(attacked)])
     for kind, of_kind in events.groupby("kind", sort=False):
         yield (str(kind), ALL_LEVELS), of_kind
-        for level, of_level in of_kind.groupby("level"):
-            yield (str(kind), int(level)), of_level  # type: ignore[call-overload]
+        for level in sorted(set(of_kind["level"].tolist())):
+            yield (str(kind), level), of_kind[of_kind["level"] == level]
 
 
 def _segments(attacked: Sequence[Watched], standing: Sequence[NDArray[np.bool_]], events: pd.DataFrame) -> Segments:

@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 
 from mosaik_scenarios.arena.curves import detection_curve
+from mosaik_scenarios.arena.intervals import share_interval
 from mosaik_scenarios.arena.plan import Role
 from mosaik_scenarios.arena.ranking import ranking
 from mosaik_scenarios.arena.result import ArenaResult, table_names
 from mosaik_scenarios.arena.scoring import (
     Channels,
     Watched,
+    detected_events,
     detection_rates,
     event_table,
     false_alarms,
@@ -60,7 +62,7 @@ def _tables_of(watch: Watch) -> dict[str, Rows]:
         "curves": detection_curve(clean, attacked),
         "ranking": ranking(attacked, threshold),
         "cost": [_cost(watch)],
-        "textbook": _textbook(watch, clean, attacked, {"calibrated": threshold}, channels),
+        "textbook": _textbook(watch.training["own_threshold"], threshold, clean, attacked),
     }
 
 
@@ -99,30 +101,26 @@ def _cost(watch: Watch) -> dict[str, Any]:
     }
 
 
-def _textbook(
-    watch: Watch,
-    clean: Sequence[Watched],
-    attacked: Sequence[Watched],
-    calibrated: dict[str, float],
-    channels: Channels,
-) -> Rows:
-    own = watch.training["own_threshold"]
+def _textbook(own: float | None, calibrated: float, clean: Sequence[Watched], attacked: Sequence[Watched]) -> Rows:
     if own is None:
         return []
     rows = []
-    for which, threshold in {"own": own, **calibrated}.items():
-        events = event_table([row for timeline in attacked for row in judged_events(timeline, threshold, channels)])
-        of_all = detection_rates(events, 0.0, attacked[0].step_s)[0]
-        alarms = false_alarms(clean, threshold)
+    for which, threshold in {"own": own, "calibrated": calibrated}.items():
+        events = sum(len(timeline.events) for timeline in attacked)
+        detected = sum(int(detected_events(timeline, threshold).sum()) for timeline in attacked)
+        alarms, share = false_alarms(clean, threshold), share_interval(detected, events)
         rows.append(
             {
                 "thresholds": which,
                 "threshold": threshold,
-                **{name: of_all[name] for name in ("events", "detected", "detection_rate", "low", "high")},
-                **{name: alarms[name] for name in ("days", "alarms", "per_day")},
+                "events": events,
+                "detected": detected,
+                "detection_rate": detected / events,
+                "low": share.low,
+                "high": share.high,
+                **{name: alarms[name] for name in ("days", "alarms", "per_day", "alarmed_share")},
                 "per_day_low": alarms["low"],
                 "per_day_high": alarms["high"],
-                "alarmed_share": alarms["alarmed_share"],
             }
         )
     return rows

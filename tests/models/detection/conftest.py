@@ -18,7 +18,15 @@ CHANNELS = tuple(f"v bus {bus}" for bus in range(N_CHANNEL))
 
 # Tiny networks: the tests are about behaviour, not about the last decibel.
 PARAMETERS = {
-    "lstm_autoencoder": {"hidden_size": 24, "code_size": 4, "window_scans": 36, "windows_per_update": 8, "updates": 150}
+    "lstm_autoencoder": {
+        "hidden_size": 24,
+        "code_size": 4,
+        "window_scans": 36,
+        "windows_per_update": 8,
+        "updates": 150,
+    },
+    "isolation_forest": {"trees": 30, "scans_a_tree": 128},
+    "window_autoencoder": {"hidden_size": 4, "updates": 30},
 }
 
 

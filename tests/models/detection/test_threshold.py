@@ -5,22 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.detection.threshold import alarm_episodes, threshold_for_alarm_rate
+from models.detection.episodes import alarm_episodes
+from models.detection.threshold import threshold_for_alarm_rate
 from models.errors import InvalidParameterError
 
 MINUTE_S = 60.0
 SCANS_A_DAY = 1440
-
-
-def test_alarms_close_together_are_one_episode():
-    alarm = np.zeros(30, dtype=bool)
-    alarm[[2, 3, 8, 20]] = True
-    np.testing.assert_array_equal(alarm_episodes(alarm, hold_off_scans=5), [[2, 8], [20, 20]])
-    np.testing.assert_array_equal(alarm_episodes(alarm, hold_off_scans=4), [[2, 3], [8, 8], [20, 20]])
-
-
-def test_silence_is_no_episode():
-    assert alarm_episodes(np.zeros(10, dtype=bool)).shape == (0, 2)
 
 
 @settings(max_examples=40, deadline=None)
