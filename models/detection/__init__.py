@@ -3,6 +3,7 @@
 from models.detection.base import Detection, Detector
 from models.detection.chi_square import ChiSquareDetector
 from models.detection.ecod import EcodDetector
+from models.detection.fusion.fusion import FusionDetector
 from models.detection.history import DetectorFrame, History
 from models.detection.innovation_cusum import InnovationCusumDetector
 from models.detection.innovation_ewma import InnovationEwmaDetector
@@ -22,6 +23,7 @@ DETECTORS: dict[str, type[Detector]] = {
     "innovation_ewma": InnovationEwmaDetector,
     "innovation_cusum": InnovationCusumDetector,
     "lstm_autoencoder": LstmAutoencoderDetector,
+    "fusion": FusionDetector,
 }
 
 EVERYDAY = ("chi_square", "largest_residual", "lstm_autoencoder")

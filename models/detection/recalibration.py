@@ -73,13 +73,14 @@ class RollingCalibration:
         self._loud_scans = np.zeros(location.shape)
         self._scans_learnt = np.full(location.shape, FIRST_WEIGHT)
 
-    def standardise(self, series: Array) -> Array:
-        """(...) Deviation from what was usual before this scan, which is then learnt. [scales]
+    def standardise(self, series: Array, learns: bool = True) -> Array:
+        """(...) Deviation from what was usual before this scan, which is then learnt unless it must not be. [scales]
 
         A value that is not finite has no deviation and teaches nothing.
         """
         deviation = (series - self.location) / self.scale
-        self._learn(deviation)
+        if learns:
+            self._learn(deviation)
         return deviation
 
     def _learn(self, deviation: Array) -> None:
