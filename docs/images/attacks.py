@@ -177,8 +177,13 @@ def drawn(cases: list[Case], runs: Path) -> Any:
     figure.update_yaxes(type="log", tickvals=[0.1, 0.3, 1, 3, 10, 100], row=2)
     figure.update_xaxes(range=clock(SHOWN), tickformat="%H:%M", dtick=30 * 60 * 1000)
     figure.update_layout(legend={"x": 0, "xanchor": "left", "traceorder": "normal"}, hovermode=False)
-    size = {"height": HEIGHT_PX - BORDER_PX / 4, "width": COLUMN_PX * len(cases) - BORDER_PX}
+    size = {"height": HEIGHT_PX - BORDER_PX / 4, "width": width_of(cases) - BORDER_PX}
     return figure.update_layout(margin={"t": 90, "b": 30, "l": 50}, **size)
+
+
+def width_of(cases: list[Case]) -> int:
+    """Of a picture; wide enough for the legend in one line. [pixels]"""
+    return COLUMN_PX * max(len(cases), 3)
 
 
 def axis(channel: str) -> str:
@@ -227,7 +232,7 @@ def main(runs: str = "runs/figures") -> None:
     """Draw all of them."""
     for name, cases in figures().items():
         figure = drawn(cases, Path(runs))
-        photograph([figure], PICTURES / f"{name}.png", (COLUMN_PX * len(cases), HEIGHT_PX))
+        photograph([figure], PICTURES / f"{name}.png", (width_of(cases), HEIGHT_PX))
 
 
 if __name__ == "__main__":
