@@ -15,8 +15,8 @@ Array = NDArray[np.float64]
 DISTANCES = np.array([0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0])
 """Bounds between distances from value to estimate that are told apart. [scales of the residual]"""
 
-METER_DAYS = 0.5
-"""Time constant with which the error that stays of a meter is learnt. [d]"""
+METER_DAYS = 0.125
+"""Time constant with which a meter's error is learnt: what lasts of it changes with the hours' load. [d]"""
 
 NORMAL_OVER_MEDIAN = 1.4826
 """A normal variable's standard deviation over the median of its magnitude. [-]"""
