@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mosaik_scenarios.arena.command import arena
 from mosaik_scenarios.comparison.command import compare
 from mosaik_scenarios.estimation.command import estimate
 
@@ -96,7 +97,10 @@ def run(
 @app.command("list")
 def list_(
     kind: Annotated[
-        str | None, typer.Argument(help="feeders, scenarios, attacks or detectors; all unless given.")
+        str | None,
+        typer.Argument(
+            help="feeders, scenarios, attacks, kinds (of attacks in the arena) or detectors; all unless given."
+        ),
     ] = None,
 ) -> None:
     """List what there is to choose from."""
@@ -126,6 +130,7 @@ def report(run: Annotated[str, typer.Argument(help="Folder of a run, or its name
     typer.echo(find_run(run).report())
 
 
+app.command()(arena)
 app.command()(compare)
 app.command()(estimate)
 
@@ -184,6 +189,13 @@ def _attacks() -> Iterator[tuple[str, str]]:
     return ((name, _first_line(family)) for name, family in ATTACKS.items())
 
 
+def _kinds() -> Iterator[tuple[str, str]]:
+    from mosaik_scenarios.arena.events import KINDS
+
+    for name, kind in KINDS.items():
+        yield name, f"{kind.family:20}{', '.join(f'{size:g}' for size in kind.magnitudes)} {kind.measure}"
+
+
 def _detectors() -> Iterator[tuple[str, str]]:
     from models.detection import DETECTORS
 
@@ -194,6 +206,7 @@ INVENTORIES: dict[str, Callable[[], Iterator[tuple[str, str]]]] = {
     "feeders": _feeders,
     "scenarios": _scenarios,
     "attacks": _attacks,
+    "kinds": _kinds,
     "detectors": _detectors,
 }
 

@@ -40,5 +40,9 @@ class EstimationError(GridTwinError):
     """An estimate that cannot be left where it should."""
 
 
+class ArenaError(GridTwinError):
+    """A folder that an arena or its data set cannot be left in."""
+
+
 class MissingLibraryError(GridTwinError):
     """A library that only some users need, and that is not installed."""

@@ -1,13 +1,18 @@
 """What the documents show runs as it stands, and what they point at is there."""
 
+import importlib
 import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from models.detection import DETECTORS, Detector, History
+from models.detection.model_store import ModelStore
 from mosaik_scenarios import catalogue, run
 
 ROOT = Path(__file__).parents[1]
@@ -15,6 +20,7 @@ README = ROOT / "README.md"
 FIRST_RUN = ROOT / "docs" / "first-run.md"
 ATTACKS = ROOT / "docs" / "attacks.md"
 ESTIMATION = ROOT / "docs" / "estimation.md"
+DETECTION = ROOT / "docs" / "detection.md"
 DOCUMENTS = [README, ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 SCREEN_LINES = 60
 
@@ -37,11 +43,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("reader")
     day = catalogue.find("day").with_overrides({"detectors": [], "attacks.0.start": "5min"})
     run(day.lasting("15min"), out=folder / "runs" / "day")
+    (folder / "departure.py").write_text(A_DETECTOR)
     return folder
 
 
+A_DETECTOR, *USES_OF_IT = blocks(DETECTION, "python")
 EXAMPLES = [(document.name, number, block) for document in (README, FIRST_RUN, ESTIMATION, ATTACKS) for number, block in
             enumerate(blocks(document, "python"))]  # fmt: skip
+EXAMPLES += [(DETECTION.name, number, block) for number, block in enumerate(USES_OF_IT, start=1)]
 
 
 @pytest.mark.parametrize(
@@ -53,6 +62,57 @@ def test_every_python_example_runs_as_it_stands(folder: Path, number: int, block
     answer = python(folder, str(example))
     assert answer.returncode == 0, answer.stderr
     assert answer.stdout.strip()
+
+
+@pytest.fixture
+def departure(folder: Path, monkeypatch: pytest.MonkeyPatch) -> type[Detector]:
+    """The page's detector, imported and registered as a reader would."""
+    monkeypatch.syspath_prepend(str(folder))
+    module = importlib.import_module("departure")
+    monkeypatch.setitem(DETECTORS, "departure", module.DepartureDetector)
+    return module.DepartureDetector
+
+
+def record(seed: int, forged_from: int | None = None) -> History:
+    """Half a day of three meters that wander about what is expected of them; one is 50 times their noise off."""
+    random = np.random.default_rng(seed)
+    value = 1 + 1e-3 * random.normal(size=(720, 3))
+    if forged_from is not None:
+        value[forged_from:, 1] += 0.05
+    history = History.of_values(("v bus 0", "v bus 1", "v bus 2"), 60.0 * np.arange(720), value)
+    return replace(history, expected=np.ones_like(value))
+
+
+def test_the_detector_of_the_page_takes_no_more_than_40_lines() -> None:
+    assert sum(bool(line.strip()) for line in A_DETECTOR.splitlines()) <= 40
+
+
+def test_the_detector_of_the_page_sees_a_departure_and_says_where(departure: type[Detector]) -> None:
+    detector = departure()
+    detector.fit([record(1)])
+    detector.calibrate([record(2)], alarms_per_day=1.0)
+    seen, forged = record(3), 400
+    alarms = [detector.update(frame).alarm for frame in seen]
+    assert np.sum(np.diff(alarms, prepend=False) & np.array(alarms)) <= 2
+    detector.reset()
+    verdicts = [detector.update(frame) for frame in record(3, forged_from=forged)]
+    assert [verdict.alarm for verdict in verdicts[:forged]] == alarms[:forged]
+    assert verdicts[forged].alarm
+    assert verdicts[forged].channel == 1
+
+
+def test_the_detector_of_the_page_is_kept_and_judges_records_as_streams(
+    departure: type[Detector], tmp_path: Path
+) -> None:
+    detector = departure()
+    detector.fit([record(1)])
+    store = ModelStore(tmp_path)
+    store.save({}, detector)
+    kept = store.load({}, detector.channels)
+    assert kept is not None
+    watched = kept.watch(record(3)).score
+    np.testing.assert_array_equal(np.isnan(watched), np.arange(720) < detector.warm_up_scans)
+    np.testing.assert_array_equal(watched, [detector.update(frame).score for frame in record(3)])
 
 
 def test_the_scenario_file_runs_up_to_its_first_minutes(folder: Path) -> None:

@@ -23,7 +23,7 @@ from mosaik_scenarios.report.drawing import BLUE, GREEN, GREY, INK, RED, add_cur
 from networks.registry import load_feeder
 
 PICTURES = Path(__file__).parent / "attacks"
-BAND_PX, COLUMN_PX = 560, 310
+HEIGHT_PX, COLUMN_PX, BORDER_PX = 560, 275, 40
 DAY_BEFORE, MORNING = "2026-06-16T11:30:00+02:00", "2026-06-17T11:30:00+02:00"
 ONSET, LENGTH = pd.Timedelta("30min"), pd.Timedelta("30min")
 SHOWN = pd.Timestamp(MORNING), pd.Timestamp(MORNING) + pd.Timedelta("75min")
@@ -43,15 +43,17 @@ class Case:
     moved: str
     regulator: Mapping[str, Any] | None = None
     start: str = MORNING
+    step: str = "1min"
 
     @property
     def scenario(self) -> Scenario:
         """Half an hour before the attack, half an hour of it, a quarter after."""
         before = pd.Timestamp(MORNING) - pd.Timestamp(self.start)
         attack = {"start": (before + ONSET).isoformat(), "duration": LENGTH.isoformat(), **self.attack}
+        duration = (SHOWN[1] - pd.Timestamp(self.start)).isoformat()
         return Scenario(
-            feeder="ieee33", start=self.start, duration=(SHOWN[1] - pd.Timestamp(self.start)).isoformat(), seed=7,
-            telemetry={"metering": "full"}, attacks=[attack], detectors=(), regulator=self.regulator or {},
+            feeder="ieee33", start=self.start, duration=duration, step=self.step, seed=7, attacks=[attack],
+            telemetry={"metering": "full"}, detectors=(), regulator=self.regulator or {},
         )  # fmt: skip
 
 
@@ -67,6 +69,8 @@ def measured_channels() -> list[str]:
 def figures() -> dict[str, list[Case]]:
     """The cases of every picture."""
     v0, v17, tap = "v bus 0", "v bus 17", "tap trafo 0"
+    flow = "p line 0 from"
+    two_flows = [flow, "p line 5 from"]
     return {
         "injections": [
             Case("bias", {"family": "bias", "channels": [v0], "bias": -0.02}, v0, tap, BY_METER),
@@ -76,21 +80,21 @@ def figures() -> dict[str, list[Case]]:
         ],
         "stealthy": [
             Case("a voltage", {"family": "stealthy", "bus": 0, "vm_change_pu": -0.02}, v0, tap),
-            Case("a flow", {"family": "stealthy", "line": 0, "flow_factor": 0.8}, "p line 0 from", v17),
-            Case("power stolen", {"family": "stealthy", "bus": 29, "p_change_mw": -0.1}, "p bus 29", "p line 0 from"),
+            Case("a flow", {"family": "stealthy", "line": 0, "flow_factor": 0.8}, flow, v17),
+            Case("power stolen", {"family": "stealthy", "bus": 29, "p_change_mw": -0.1}, "p bus 29", flow),
             Case("half of the meters", {"family": "stealthy", "bus": 17, "vm_change_pu": 0.02, "access": 0.5}, v17, v0),
         ],
         "time": [
-            Case("replay", {"family": "replay", "channels": measured_channels(), "age_s": 86400}, "p line 0 from", v17,
-                 start=DAY_BEFORE),
+            Case("replay", {"family": "replay", "channels": measured_channels(), "age_s": 86400}, flow, v17,
+                 start=DAY_BEFORE, step="5min"),
             Case("delay", {"family": "delay", "channels": measured_channels(), "delay_s": 900, "restamped": True},
-                 "p line 0 from", v17),
-            Case("jitter", {"family": "jitter", "channels": ["p line 0 from", "p line 5 from"], "delay_s": 600},
-                 "p line 0 from", v17),
+                 flow, v17),
+            Case("jitter", {"family": "jitter", "channels": two_flows, "delay_s": 600},
+                 flow, v17),
         ],
         "withheld": [
-            Case("denial: frozen", {"family": "denial", "mode": "frozen", "channels": ["p line 0 from", "p line 5 from"]},
-                 "p line 0 from", v17),
+            Case("denial: frozen", {"family": "denial", "mode": "frozen", "channels": two_flows},
+                 flow, v17),
             Case("denial: a station silent", {"family": "denial", "mode": "missing", "buses": [24]}, "p bus 24",
                  "v bus 24"),
             Case("theft", {"family": "theft", "buses": [24], "measurement_type": "p", "factor": 0.7}, "p bus 24",
@@ -118,7 +122,7 @@ def figures() -> dict[str, list[Case]]:
         "commands": [
             Case("tap command", {"family": "tap_command", "trafo": 0, "steps": 6}, v17, tap),
             Case("breaker command", {"family": "breaker_command", "switch": 1}, "p line 5 from", v17),
-            Case("set-point", {"family": "set_point", "factor": 0.0}, "p bus 17", "p line 0 from"),
+            Case("set-point", {"family": "set_point", "factor": 0.0}, "p bus 17", flow),
         ],
     }  # fmt: skip
 
@@ -151,15 +155,13 @@ def drawn(cases: list[Case], runs: Path) -> Any:
     """One column a case: the channel, J(x) over its threshold, what moved."""
     from plotly.subplots import make_subplots
 
-    titles = [case.title for case in cases] + ["" for _ in cases] + [f"{axis(case.moved)}" for case in cases]
-    titles[: len(cases)] = [f"<b>{case.title}</b><br>{axis(case.channel)}" for case in cases]
-    titles[len(cases) : 2 * len(cases)] = ["J(x) / threshold"] * len(cases)
-    figure = dressed(
-        make_subplots(
-            rows=3, cols=len(cases), subplot_titles=titles, row_heights=[0.45, 0.2, 0.35], vertical_spacing=0.1,
-            horizontal_spacing=0.22 / len(cases),
-        )
+    titles = [f"<b>{case.title}</b><br>{axis(case.channel)}" for case in cases]
+    titles += ["J(x) / threshold"] * len(cases) + [axis(case.moved) for case in cases]
+    rows = make_subplots(
+        rows=3, cols=len(cases), subplot_titles=titles, row_heights=[0.45, 0.2, 0.35], vertical_spacing=0.1,
+        horizontal_spacing=0.22 / len(cases),
     )  # fmt: skip
+    figure = dressed(rows)
     figure.update_annotations(font={"size": 12, "color": INK})
     for column, case in enumerate(cases, start=1):
         attacked, clean = simulated(case, runs)
@@ -167,37 +169,20 @@ def drawn(cases: list[Case], runs: Path) -> Any:
             row, name = quantity
             colour, dash = next((colour, dash) for colour, label, dash in LEGEND if label == name)
             near = series[(series.index >= SHOWN[0]) & (series.index < SHOWN[1])]
-            add_curve(
-                figure,
-                near,
-                name,
-                colour,
-                row=row,
-                col=column,
-                dash=dash,
-                legend=False,
-                width=1.6,
-                connectgaps=False,
-                shape="hv" if name == "received" else "linear",
-            )
-        begin = SHOWN[0] + ONSET
-        figure.add_vrect(
-            *clock([begin, begin + LENGTH]),
-            fillcolor=RED,
-            opacity=0.08,
-            line_width=0,
-            layer="below",
-            row="all",
-            col=column,
-        )
+            shape = "hv" if name == "received" or (case.moved.startswith("tap") and row == 3) else "linear"
+            add_curve(figure, near, name, colour, row, column, 1.6, dash, shape, legend=False)
+        shade = {"fillcolor": RED, "opacity": 0.08, "line_width": 0, "layer": "below"}
+        figure.add_vrect(*clock([SHOWN[0] + ONSET, SHOWN[0] + ONSET + LENGTH]), row="all", col=column, **shade)
         figure.add_hline(1.0, line={"color": GREY, "dash": "dash"}, row=2, col=column)
         print(said_of(case, attacked, clean))
     for colour, label, dash in LEGEND:
         line = {"color": colour, "dash": dash, "width": 2}
         figure.add_scatter(x=[None], y=[None], mode="lines", name=label, line=line, row=1, col=1)
-    figure.update_yaxes(type="log", tickvals=[0.1, 1, 10, 100, 1000], row=2)
+    figure.update_yaxes(type="log", tickvals=[0.1, 0.5, 1, 2, 5, 10, 50, 100], row=2)
     figure.update_xaxes(range=clock(SHOWN), tickformat="%H:%M", dtick=30 * 60 * 1000)
-    return figure.update_layout(height=BAND_PX - 10, margin={"t": 80, "b": 30, "l": 50}, hovermode=False)
+    figure.update_layout(legend={"x": 0, "xanchor": "left", "traceorder": "normal"}, hovermode=False)
+    size = {"height": HEIGHT_PX - BORDER_PX / 4, "width": COLUMN_PX * len(cases) - BORDER_PX}
+    return figure.update_layout(margin={"t": 90, "b": 30, "l": 50}, **size)
 
 
 def axis(channel: str) -> str:
@@ -246,7 +231,7 @@ def main(runs: str = "runs/figures") -> None:
     """Draw all of them."""
     for name, cases in figures().items():
         figure = drawn(cases, Path(runs))
-        photograph([figure], PICTURES / f"{name}.png", (COLUMN_PX * len(cases), BAND_PX))
+        photograph([figure], PICTURES / f"{name}.png", (COLUMN_PX * len(cases), HEIGHT_PX))
 
 
 if __name__ == "__main__":

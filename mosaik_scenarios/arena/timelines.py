@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from models.attacks.base import Attack
 
-HISTORY, EVENTS, SCENARIO = "history.npz", "events.parquet", "scenario.json"
+TIMELINES, HISTORY, EVENTS, SCENARIO = "timelines", "history.npz", "events.parquet", "scenario.json"
 MEASURED_AT = {"trafo": "lv_bus", "switch": "bus", "ext_grid": "bus", "sgen": "bus"}
 
 
@@ -141,7 +141,7 @@ def timelines(plan: ArenaPlan, out: Path, processes: int = 2, on_stage: OnStage 
 
 def timelines_in(plan: ArenaPlan, out: Path) -> tuple[Timeline, ...]:
     """All timelines of an arena where they belong, simulated or not."""
-    return tuple(Timeline(place, out / "timelines" / place.feeder / place.name) for place in plan.places)
+    return tuple(Timeline(place, out / TIMELINES / place.feeder / place.name) for place in plan.places)
 
 
 def simulate(plan: ArenaPlan, timeline: Timeline, on_progress: OnProgress | None = None) -> None:

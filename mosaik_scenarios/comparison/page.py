@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from models.recording.run_folder import written_at_once
 from mosaik_scenarios.comparison import figures
 from mosaik_scenarios.comparison.text import headline, hour_lines, matched_lines, tap_lines, tolerance_lines
-from mosaik_scenarios.report.page import page, section
+from mosaik_scenarios.report.page import page, section, table, table_section
 
 if TYPE_CHECKING:
-    from pandas import DataFrame
-
     from mosaik_scenarios.comparison.result import Comparison
 
 WORST_SHOWN = 20
@@ -36,7 +34,7 @@ def _parts(comparison: Comparison) -> Iterator[str]:
     if comparison.approximations:
         lines = "\n".join(f"<p>{escape(line)}</p>" for line in comparison.approximations)
         yield f"<details><summary>What the balanced network simplifies</summary>\n{lines}\n</details>"
-    yield _table("Differences", "Of the twin from the reference.", comparison.table())
+    yield table_section("Differences", "Of the twin from the reference.", comparison.table())
     yield section(
         "Voltage profile",
         "The twin (dots) on the reference (rings), along the feeder.",
@@ -49,7 +47,7 @@ def _parts(comparison: Comparison) -> Iterator[str]:
     yield section("Twin and reference", "On the dashed line they are equal.", figures.scatter(comparison))
     yield section("Over time", "Hours of the year.", figures.over_time(comparison))
     worst = comparison.worst
-    yield _table("Worst", f"The first of {len(worst)}, by the largest difference.", worst.head(WORST_SHOWN))
+    yield table_section("Worst", f"The first of {len(worst)}, by the largest difference.", worst.head(WORST_SHOWN))
     yield _matching(comparison)
 
 
@@ -59,34 +57,8 @@ def _matching(comparison: Comparison) -> str:
     if not lines:
         return ""
     lists = "\n".join(
-        f"<details><summary>{summary} ({len(table)})</summary>\n{_rows(table)}\n</details>"
-        for summary, table in (("Matched", comparison.matched), ("Not compared", comparison.unmatched))
-        if len(table)
+        f"<details><summary>{summary} ({len(frame)})</summary>\n{table(frame)}\n</details>"
+        for summary, frame in (("Matched", comparison.matched), ("Not compared", comparison.unmatched))
+        if len(frame)
     )
     return f"<h2>What was matched</h2>\n{lines}\n{lists}"
-
-
-def _table(title: str, text: str, table: DataFrame) -> str:
-    return f"<h2>{escape(title)}</h2>\n<p>{escape(text)}</p>\n{_rows(table)}"
-
-
-def _rows(table: DataFrame) -> str:
-    from pandas.api.types import is_numeric_dtype
-
-    heads = "".join(_head(str(name), is_numeric_dtype(table[name])) for name in table)
-    rows = "\n".join(
-        "<tr>" + "".join(_cell(value) for value in row) + "</tr>" for row in table.itertuples(index=False, name=None)
-    )
-    return f"<table><tr>{heads}</tr>\n{rows}\n</table>"
-
-
-def _head(name: str, is_number: bool) -> str:
-    kind = ' class="number"' if is_number else ""
-    return f"<th{kind}>{escape(name.replace('_', ' '))}</th>"
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, str):
-        return f"<td>{escape(value)}</td>"
-    text = f"{value:.6g}" if isinstance(value, float) else str(value)
-    return f'<td class="number">{text}</td>'

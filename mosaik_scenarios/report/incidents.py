@@ -38,10 +38,13 @@ if TYPE_CHECKING:
 DRAWN = 20
 """Incidents with figures; the others have their table."""
 LISTED = 200
+OF_DETECTORS = (*COLOURS[3:], ORANGE, INK)
+"""Colours that no curve of a channel has."""
 CHANNELS_DRAWN = 3
 IN_WORDS = (evidence.score, evidence.where, evidence.objective_in_full, evidence.residuals)
 COLUMNS = (
-    "raised", "cleared", "detector", "score against threshold", "channels", "measurements together", "largest residuals", "",
+    "raised", "cleared", "detector", "score against threshold", "points at", "all measurements", "largest residuals",
+    "",
 )  # fmt: skip
 
 # A figure that is drawn while it is folded away has no width yet.
@@ -96,7 +99,7 @@ def _add_test(figure: Figure, around: Around, row: int) -> None:
 
 
 def _add_scores(figure: Figure, around: Around, row: int) -> None:
-    for (seer, score), colour in zip(around.scores.items(), cycle(COLOURS), strict=False):
+    for (seer, score), colour in zip(around.scores.items(), cycle(OF_DETECTORS), strict=False):
         add_curve(figure, thinned(score, "max"), seer, colour, row=row, legend=True)
         one = pd.Series(1.0, index=score.index)
         add_curve(figure, thinned(one, "last"), "threshold", GREY, row=row, dash="dash", width=1.2, legend=False)
@@ -121,22 +124,20 @@ def _introduction(result: RunResult) -> str:
 
 
 def _line(incident: Incident) -> str:
-    end = "not cleared" if incident.standing else f"to {incident.ended:%H:%M:%S}"
+    end = "not cleared" if incident.standing else f"to {evidence.time_after(incident.raised, incident.ended)}"
     where = f" at {', '.join(incident.channels)}" if incident.channels else ""
     return f"{incident.number}: {incident.raised:%Y-%m-%d %H:%M:%S} {end}, {', '.join(incident.detectors)}{where}"
 
 
 def _table(incident: Incident) -> str:
-    heads = "".join(f"<th>{name}</th>" for name in COLUMNS)
-    rows = "\n".join(
-        "<tr>" + "".join(f"<td>{cell}</td>" for cell in _cells(alarm)) + "</tr>" for alarm in rows_of(incident.alarms)
-    )
-    return f"<table><tr>{heads}</tr>\n{rows}\n</table>"
+    rows = [_cells(alarm, incident.raised) for alarm in rows_of(incident.alarms)]
+    body = "\n".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
+    return f"<table><tr>{''.join(f'<th>{name}</th>' for name in COLUMNS)}</tr>\n{body}\n</table>"
 
 
-def _cells(alarm: dict[str, Any]) -> Iterator[str]:
-    yield _clock(alarm["time"])
-    yield "" if pd.isna(alarm["cleared"]) else _clock(alarm["cleared"])
+def _cells(alarm: dict[str, Any], raised: datetime) -> Iterator[str]:
+    yield evidence.time_after(raised, alarm["time"])
+    yield "" if pd.isna(alarm["cleared"]) else evidence.time_after(raised, alarm["cleared"])
     yield escape(str(alarm["detector"]))
     yield from (
         escape(say(alarm)) for say in (evidence.score, evidence.where, evidence.objective_in_full, evidence.residuals)
@@ -144,7 +145,3 @@ def _cells(alarm: dict[str, Any]) -> Iterator[str]:
     picture = alarm["picture"]
     is_ours = not pd.isna(picture) and picture.startswith(f"{PICTURES}/")
     yield f'<a href="{escape(picture)}">picture</a>' if is_ours else ""
-
-
-def _clock(time: datetime) -> str:
-    return f"{time:%H:%M:%S}"

@@ -87,7 +87,7 @@ def picture_of(alarm: Mapping[str, Any], curves: Curves, attacks: Sequence[Windo
 def title_of(alarm: Mapping[str, Any]) -> str:
     """What an operator reads first."""
     raised, cleared = alarm["time"], alarm["cleared"]
-    until: str = "not cleared" if pd.isna(cleared) else f"cleared {cleared:%H:%M:%S}"
+    until: str = "not cleared" if pd.isna(cleared) else f"cleared {evidence.time_after(raised, cleared)}"
     return "\n".join(
         [
             f"{alarm['detector']} at {evidence.where(alarm)}: raised {raised:%Y-%m-%d %H:%M:%S}, {until}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
@@ -11,6 +12,11 @@ from models.recording.alarms import CHANNELS, RESIDUAL_CHANNELS, RESIDUALS
 
 SMALLEST_P_VALUE = 1e-99
 """Below it nobody cares by how much. [-]"""
+
+
+def time_after(start: datetime, time: datetime, clock: str = "%H:%M:%S") -> str:
+    """The time of day, and the date where it is another one than that of `start`."""
+    return f"{time:{clock}}" if time.date() == start.date() else f"{time:%Y-%m-%d {clock}}"
 
 
 def where(alarm: Mapping[str, Any]) -> str:
@@ -44,8 +50,8 @@ def objective_in_full(alarm: Mapping[str, Any]) -> str:
 
 
 def residuals(alarm: Mapping[str, Any]) -> str:
-    """``"v bus 5 8.1, p bus 5 3.2"``: the largest normalised residuals."""
-    return ", ".join(f"{channel} {residual:.3g}" for channel, residual in _residuals(alarm)) or "no residuals"
+    """``"v bus 5: 8.1, p bus 5: 3.2"``: the largest normalised residuals."""
+    return ", ".join(f"{channel}: {residual:.3g}" for channel, residual in _residuals(alarm)) or "no residuals"
 
 
 def _residuals(alarm: Mapping[str, Any]) -> Iterator[tuple[str, float]]:

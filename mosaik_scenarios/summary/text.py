@@ -168,11 +168,12 @@ def _more(value: float, digits: str, of_what: str) -> str:
 def _incident_lines(incidents: Sequence[Incident]) -> Iterator[str]:
     """One line each: when, who saw it, where, and how little the measurements agreed."""
     for incident in incidents[:INCIDENTS_SHOWN]:
-        end = "not cleared" if incident.standing else f"to {_clock(incident.ended)}"
-        lasted = _span(incident.ended - incident.raised)
+        end = "not cleared" if incident.standing else f"to {evidence.time_after(incident.raised, incident.ended)}"
+        lasted = incident.ended - incident.raised
+        when = f"{end} ({_span(lasted)})" if lasted else end
         where = f" at {_and(incident.channels)}" if incident.channels else ""
         agreement = evidence.objective(rows_of(incident.alarms)[0])
-        yield _line(_time(incident.raised), f"{end} ({lasted}): {_and(incident.detectors)}{where}; {agreement}")
+        yield _line(_time(incident.raised), f"{when}: {_and(incident.detectors)}{where}; {agreement}")
     more = len(incidents) - INCIDENTS_SHOWN
     if more > 0:
         yield f"and {more} more"

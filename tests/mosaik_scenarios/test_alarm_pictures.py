@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -123,7 +124,7 @@ def test_an_alarm_at_the_last_scan_stands(write_alarms: Callable[..., RunResult]
     assert pd.isna(alarm["cleared"])
     assert (alarm["duration_s"], alarm["peak_score"]) == (0.0, 2.0)
     assert result.incidents[0].standing
-    assert "00:02 not cleared (0 min): chi_square; no estimate" in " ".join(result.summary().split())
+    assert "00:02 not cleared: chi_square; no estimate" in " ".join(result.summary().split())
 
 
 def test_an_alarm_of_which_little_is_known_is_drawn_all_the_same(write_alarms: Callable[..., RunResult]) -> None:
@@ -140,12 +141,10 @@ def test_a_killed_run_tells_its_alarms_but_not_how_they_went_on(tmp_path: Path, 
     result = write_run(tmp_path / "run", complete=False)
     assert len(result.alarms) == 3
     assert result.alarms[["cleared", "duration_s", "peak_score", "picture"]].isna().all(axis=None)
-    assert "not cleared (0 min): chi_square and largest_residual at p line 0 from" in result.summary()
+    assert "not cleared: chi_square and largest_residual at p line 0 from" in result.summary()
     assert len(draw_alarms(result)) == 3
 
 
-@pytest.mark.parametrize(
-    ("p_value", "said"), [(0.017, "p = 0.017"), (0.0, "p < 1e-99"), (float("nan"), "no redundancy")]
-)
+@pytest.mark.parametrize(("p_value", "said"), [(0.017, "p = 0.017"), (0.0, "p < 1e-99"), (np.nan, "no redundancy")])
 def test_improbable_is_said_as_far_as_it_matters(p_value: float, said: str) -> None:
-    assert objective({"objective": 12.0, "degrees_of_freedom": 4, "p_value": p_value}).endswith(said)
+    assert objective({"objective": 12.0, "p_value": p_value}) == f"J(x) 12, {said}"

@@ -13,17 +13,6 @@ MINUTE_S = 60.0
 SCANS_A_DAY = 1440
 
 
-def test_alarms_close_together_are_one_episode():
-    alarm = np.zeros(30, dtype=bool)
-    alarm[[2, 3, 8, 20]] = True
-    np.testing.assert_array_equal(alarm_episodes(alarm, hold_off_scans=5), [[2, 8], [20, 20]])
-    np.testing.assert_array_equal(alarm_episodes(alarm, hold_off_scans=4), [[2, 3], [8, 8], [20, 20]])
-
-
-def test_silence_is_no_episode():
-    assert alarm_episodes(np.zeros(10, dtype=bool)).shape == (0, 2)
-
-
 @settings(max_examples=40, deadline=None)
 @given(seed=st.integers(0, 10_000), alarms_per_day=st.floats(0.05, 30))
 def test_calibration_days_keep_within_the_rate_they_calibrated(seed, alarms_per_day):
