@@ -5,11 +5,13 @@ from models.detection.chi_square import ChiSquareDetector
 from models.detection.history import DetectorFrame, History
 from models.detection.largest_residual import LargestResidualDetector
 from models.detection.lstm_autoencoder import LstmAutoencoderDetector
+from models.detection.lstm_forecaster import LstmForecasterDetector
 
 DETECTORS: dict[str, type[Detector]] = {
     "chi_square": ChiSquareDetector,
     "largest_residual": LargestResidualDetector,
     "lstm_autoencoder": LstmAutoencoderDetector,
+    "lstm_forecaster": LstmForecasterDetector,
 }
 
 EVERYDAY = ("chi_square", "largest_residual", "lstm_autoencoder")

@@ -8,7 +8,7 @@ import torch
 
 from models.detection import DETECTORS, History
 from models.detection.lstm_network import AutoencoderNetwork, as_state, train
-from models.detection.lstm_parameters import LstmParameters
+from models.detection.lstm_parameters import AutoencoderParameters
 from models.detection.silence import SilenceWatch, longest_silence
 from models.detection.streaming_autoencoder import StreamingAutoencoder
 from models.errors import ChannelMismatchError, NotFittedError

@@ -1,0 +1,183 @@
+"""Does every channel move on as it, and all the others, let one expect a scan ago?"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.detection.base import Progress
+from models.detection.channel_forecast import ChannelForecast, fitted_coefficients
+from models.detection.context import CONTEXT_OF_ALL, Level, context_of
+from models.detection.history import DetectorFrame, History
+from models.detection.innovation import KINDS, StandardisedInnovations, Usual, learn_usual
+from models.detection.lstm_detector import Array, LstmDetector, Shapes
+from models.detection.lstm_parameters import ForecasterParameters
+from models.detection.recalibration import Pace
+from models.detection.residual_scale import tail_scale
+from models.detection.streaming_forecaster import StreamingForecaster
+
+PACE = Pace(location_scans=480, scale_scans=2880)
+"""Meters drift over days, customers stray for hours: what the forecast does not follow becomes usual this slowly."""
+
+OFFSET, MOVEMENT = KINDS.index("residual"), KINDS.index("estimate")
+
+NETWORK_LIMIT = 5.0
+"""A forged error reaches the network no further than this, lest it drown the others. [standard deviations]"""
+
+EXPLAINED = 0.99
+"""Share of the deviations' variance that the directions of the joint test explain. [0 to 1]"""
+
+MOST_DIRECTIONS = 64
+JOINT_LIMIT = 8.0
+"""One channel counts for no more in the joint test: it has a score of its own. [standard deviations]"""
+
+
+class LstmForecasterDetector(LstmDetector):
+    """LSTM forecaster over all channels, with its memory kept from scan to scan.
+
+    The control room's forecasts are wrong by how customers stray from their profiles. Each channel's innovation of the
+    estimate (what it reads in the estimated state, less what it reads in the power flow of the forecasts) is foretold
+    from its own last ones (`ChannelForecast`); the network, which sees what all channels were last wrong by, the
+    forecasts, time of day and weather, corrects that and says how uncertain it is. Three things are judged: how far
+    each innovation is from what was foretold, over the uncertainty foretold; how far each measurement is from its
+    estimate, beyond the meter's own bias; and whether the deviations are together larger than they should be, since a
+    replayed or shifted state moves many channels a little.
+
+    What is usual is learnt online, and slowly (`RollingCalibration`), so that other customers, other meters' bias and
+    another season do not matter.
+    """
+
+    name = "lstm_forecaster"
+    parameters_type = ForecasterParameters
+    _parameters: ForecasterParameters
+
+    def fit(self, clean: Sequence[History], *, seed: int = 0, progress: Progress | None = None) -> None:
+        """Train the network on attack-free days; parameters as of `Detector.fit`."""
+        from models.detection.forecaster_network import ForecasterRecord, train
+
+        super().fit(clean)
+        usual, level = learn_usual(clean, PACE), Level.of(clean)
+        self._learned = {**usual._asdict(), **level._asdict()}
+        innovations = [_standardised(record, usual) for record in clean]
+        movements = [innovation[:, MOVEMENT] for innovation in innovations]
+        coefficients = fitted_coefficients(movements)
+        error_scale = _error_scale(movements, coefficients)
+        self._learned |= {"coefficients": coefficients, "error_scale": error_scale}
+        records = [
+            ForecasterRecord(own_errors(movement, coefficients, error_scale), context_of(record, level))
+            for movement, record in zip(movements, clean, strict=True)
+        ]
+        weights = train(records, self._parameters, seed, progress)
+        self._learned |= weights
+        deviations = np.concatenate([_deviations(record, weights)[self.warm_up_scans :] for record in records])
+        self._learned |= _joint_test(deviations)
+        self._learn_silence(clean)
+        residual = np.concatenate([self._observe_all(record)[0] for record in clean])
+        self._learned["training_scale"] = tail_scale(residual)
+
+    @property
+    def _weights_of_newest(self) -> tuple[float, ...]:
+        return 1.0, self._parameters.smoothing, self._parameters.slow_smoothing
+
+    @property
+    def _number_of_series(self) -> int:
+        return 2 * len(self.channels) + 1
+
+    def _begin(self, weights: Mapping[str, NDArray[Any]]) -> None:
+        learned = self._learned
+        self._network = StreamingForecaster(weights)
+        self._innovations = StandardisedInnovations(Usual(learned["location"], learned["scale"]), PACE)
+        self._own = ChannelForecast(learned["coefficients"], learned["error_scale"])
+        self._level = Level(learned["level_mean"], learned["level_spread"])
+        self._last_error = np.zeros(len(self.channels), dtype=np.float32)
+
+    def _residual(self, frame: DetectorFrame) -> Array:
+        mean, scale = self._network.step(self._last_error, context_of(frame, self._level))
+        innovation = self._innovations.of(frame)
+        error = self._own.update(innovation[MOVEMENT])
+        self._last_error = shown(error)
+        deviation = (error - mean) / scale
+        return np.concatenate([deviation, innovation[OFFSET], self._joint(deviation)])
+
+    def _joint(self, deviation: Array) -> Array:
+        """(1,) How much larger the deviations are together than usual; a cube root makes it nearly normal [1]_.
+
+        References
+        ----------
+        .. [1] E. B. Wilson, M. M. Hilferty, "The Distribution of Chi-Square", Proceedings of the National Academy of
+           Sciences 17(12), 1931.
+        """
+        if not np.isfinite(deviation).any():
+            return np.full(1, np.nan)
+        return np.cbrt(_energy(deviation, self._learned["directions"])) - self._learned["usual_energy"]
+
+    def _shapes(self) -> Shapes:
+        n_channel, hidden = len(self.channels), self._parameters.hidden_size
+        return {
+            "input_weight": (hidden, 2 * n_channel + CONTEXT_OF_ALL),
+            "input_bias": (hidden,),
+            "memory_weight": (4 * hidden, 2 * hidden),
+            "memory_bias": (4 * hidden,),
+            "output_weight": (2 * n_channel, hidden),
+            "output_bias": (2 * n_channel,),
+            "location": (len(KINDS), n_channel),
+            "scale": (len(KINDS), n_channel),
+            "level_mean": (n_channel,),
+            "level_spread": (n_channel,),
+            "coefficients": (2, n_channel),
+            "error_scale": (n_channel,),
+            "directions": (min(MOST_DIRECTIONS, n_channel), n_channel),
+            "usual_energy": (1,),
+        }
+
+
+def shown(error: Array) -> NDArray[np.float32]:
+    """(n_channel,) What the network sees of the last errors; nothing of what is unknown. [standard deviations]"""
+    return np.clip(np.nan_to_num(error), -NETWORK_LIMIT, NETWORK_LIMIT).astype(np.float32)
+
+
+def own_errors(movement: Array, coefficients: Array, error_scale: Array) -> NDArray[np.float32]:
+    """(n_time, n_channel) What each channel's own forecast was wrong by in a record. [standard deviations]"""
+    forecast = ChannelForecast(coefficients, error_scale)
+    return np.array([forecast.update(innovation) for innovation in movement], dtype=np.float32)
+
+
+def _standardised(record: History, usual: Usual) -> Array:
+    innovations = StandardisedInnovations(usual, PACE)
+    return np.array([innovations.of(frame) for frame in record])
+
+
+def _error_scale(movements: Sequence[Array], coefficients: Array) -> Array:
+    """(n_channel,) Standard deviation of the channels' own forecasts; 1 where nothing is known. [scales]"""
+    error = np.concatenate([own_errors(movement, coefficients, np.ones(movement.shape[1])) for movement in movements])
+    known = np.isfinite(error)
+    mean_square = np.where(known, error, 0.0).__pow__(2).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    return np.where(mean_square > 0, np.sqrt(mean_square), 1.0)
+
+
+def _deviations(record: Any, weights: Mapping[str, NDArray[Any]]) -> Array:
+    network, last_error, deviations = StreamingForecaster(weights), np.zeros_like(record.error[0]), []
+    for error, context in zip(*record, strict=True):
+        mean, scale = network.step(last_error, context)
+        deviations.append((error - mean) / scale)
+        last_error = shown(error)
+    return np.array(deviations)
+
+
+def _joint_test(deviations: Array) -> dict[str, Array]:
+    """Whitened principal directions of the deviations, as many as explain them, and the usual root of their energy."""
+    counted = np.clip(np.nan_to_num(deviations), -JOINT_LIMIT, JOINT_LIMIT)
+    variance, vectors = np.linalg.eigh(counted.T @ counted / len(counted))
+    most = min(MOST_DIRECTIONS, len(variance))
+    variance, vectors = variance[::-1][:most], vectors[:, ::-1][:, :most]
+    needed = np.cumsum(variance) <= EXPLAINED * variance.sum()
+    needed[0] = True
+    directions = np.where(needed, vectors / np.sqrt(np.maximum(variance, 1e-9)), 0.0).T
+    energy = np.array([_energy(deviation, directions) for deviation in counted])
+    return {"directions": directions, "usual_energy": np.array([np.median(np.cbrt(energy))])}
+
+
+def _energy(deviation: Array, directions: Array) -> float:
+    along = directions @ np.clip(np.nan_to_num(deviation), -JOINT_LIMIT, JOINT_LIMIT)
+    return float(along @ along)
