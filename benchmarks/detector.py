@@ -16,8 +16,9 @@ import torch
 from torch import nn
 
 from benchmarks.untrained import untrained_lstm, untrained_network
+from models.detection.context import CONTEXT_OF_ALL
 from models.detection.history import DetectorFrame
-from models.detection.lstm_network import CLOCK_INPUTS, as_state
+from models.detection.lstm_network import as_state
 
 WINDOW_SCANS = 10
 SENSOR_HIDDEN_SIZE = 16
@@ -43,7 +44,7 @@ def rerun_over_window(values: np.ndarray) -> Tick:
     """The same network without memory: every tick runs the last scans again."""
     n_channel = values.shape[1]
     network = untrained_network(n_channel)
-    window = torch.zeros(WINDOW_SCANS, 1, n_channel + CLOCK_INPUTS)
+    window = torch.zeros(WINDOW_SCANS, 1, n_channel + CONTEXT_OF_ALL)
     state = as_state(network.empty_memory(1))
 
     @torch.inference_mode()

@@ -52,18 +52,24 @@ class ChannelForecast:
         return error
 
 
-def fitted_coefficients(records: Sequence[Array]) -> Array:
-    """(2, n_channel) Least squares over the clean records (n_time, n_channel); unknown values count as zero."""
-    moments, products = np.zeros((2, 2, records[0].shape[1])), np.zeros((2, records[0].shape[1]))
-    for record in records:
-        value = np.nan_to_num(record)
-        average, averages = np.zeros(value.shape[1]), np.empty_like(value)
-        for scan, now in enumerate(value):
-            average = average + AVERAGE_WEIGHT * (now - average)
-            averages[scan] = average
-        regressors = np.stack([value[:-1], averages[:-1]])
-        moments += np.einsum("atj,btj->abj", regressors, regressors)
-        products += np.einsum("atj,tj->aj", regressors, value[1:])
-    ridge = RIDGE * np.maximum(moments[0, 0], 1.0)
-    by_channel = moments.transpose(2, 0, 1) + ridge[:, None, None] * np.eye(2)
-    return np.linalg.solve(by_channel, products.T[:, :, None])[:, :, 0].T
+def fitted(records: Sequence[Array]) -> tuple[Array, Array]:
+    """Coefficients and error scale by least squares over clean records (n_time, n_channel); unknown counts as zero."""
+    regressors, targets = zip(*map(_regression, records), strict=True)
+    regressor, target = np.concatenate(regressors, axis=1), np.concatenate(targets)
+    moments = np.einsum("atj,btj->jab", regressor, regressor)
+    products = np.einsum("atj,tj->ja", regressor, target)
+    ridge = np.maximum(RIDGE * moments[:, 0, 0], 1.0)
+    coefficients = np.linalg.solve(moments + ridge[:, None, None] * np.eye(2), products[:, :, None])[:, :, 0].T
+    error = target - np.einsum("aj,atj->tj", coefficients, regressor)
+    scale = np.sqrt(np.square(error).mean(axis=0))
+    return coefficients, np.where(scale > 0, scale, 1.0)
+
+
+def _regression(record: Array) -> tuple[Array, Array]:
+    """(2, n_time - 1, n_channel) Last values and averages, and (n_time - 1, n_channel) what followed them."""
+    value = np.nan_to_num(record)
+    average, averages = np.zeros(value.shape[1]), np.empty_like(value)
+    for scan, now in enumerate(value):
+        average = average + AVERAGE_WEIGHT * (now - average)
+        averages[scan] = average
+    return np.stack([value[:-1], averages[:-1]]), value[1:]

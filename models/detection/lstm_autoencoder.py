@@ -11,7 +11,6 @@ from models.detection.context import CONTEXT_OF_ALL, clock_and_weather
 from models.detection.history import DetectorFrame, History
 from models.detection.lstm_detector import Array, LstmDetector, Shapes
 from models.detection.lstm_parameters import AutoencoderParameters
-from models.detection.residual_scale import tail_scale
 from models.detection.streaming_autoencoder import StreamingAutoencoder
 
 INPUT_LIMIT = 5.0
@@ -52,8 +51,7 @@ class LstmAutoencoderDetector(LstmDetector):
         weights = train(records, self._parameters, self._code_size, seed, progress)
         self._learned = {**weights, "mean": mean, "spread": spread}
         self._learn_silence(clean)
-        residual = np.concatenate([self._observe_all(record)[0] for record in clean])
-        self._learned["training_scale"] = tail_scale(residual)
+        self._learn_scale([map(self._residual, record) for record in clean])
 
     @property
     def _weights_of_newest(self) -> tuple[float, ...]:

@@ -1,7 +1,7 @@
 """What the LSTM detectors share: residuals become scores by what clean days showed, and silence counts beside them."""
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any, ClassVar
 
@@ -102,7 +102,10 @@ class LstmDetector(Detector):
         deviation = (np.abs(residual) / self._learned["residual_scale"]).max(axis=0)
         of_channels = len(deviation) // n_channel * n_channel
         channel_score = np.maximum(deviation[:of_channels].reshape(-1, n_channel).max(axis=0), silence)
-        return float(max(deviation.max(), channel_score.max())), channel_score
+        # What the scan shows as a whole is laid at the door of the channel that is furthest off.
+        furthest = int(channel_score.argmax())
+        channel_score[furthest] = np.max(deviation[of_channels:], initial=channel_score[furthest])
+        return float(channel_score[furthest]), channel_score
 
     def reset(self) -> None:
         """Begin a new stream: empty memory, no residual, no silence."""
@@ -146,6 +149,14 @@ class LstmDetector(Detector):
         self._learned["longest_silence"] = np.maximum.reduce([*known, *longest])
         self._learned.setdefault("scans_learned", np.array(sum(map(len, clean))))
 
+    def _learn_scale(self, records: Sequence[Iterable[Array]]) -> None:
+        """Of the residuals (n_series,) of every scan of the training records, in moving averages."""
+        averages = []
+        for residuals in records:
+            self.reset()
+            averages.append(np.array([self._smoothed(residual) for residual in residuals])[self.warm_up_scans :])
+        self._learned["training_scale"] = tail_scale(np.concatenate(averages))
+
     def _observe_all(self, clean: History) -> tuple[Array, Array]:
         """(n_time, n_average, n_series) and (n_time, n_channel): what `_observe` gives after the warm-up."""
         self.reset()
@@ -154,10 +165,11 @@ class LstmDetector(Detector):
 
     def _observe(self, frame: DetectorFrame) -> tuple[Array, Array]:
         """Averages of the residuals (n_average, n_series), and the surprise at the silence (n_channel,)."""
-        residual = self._residual(frame)
+        return self._smoothed(self._residual(frame)), self._silence.rate(frame.value, frame.known)
+
+    def _smoothed(self, residual: Array) -> Array:
         known = np.isfinite(residual)
-        averages = self._residuals.update(np.where(known, residual, 0.0), known)
-        return averages, self._silence.rate(frame.value, frame.known)
+        return self._residuals.update(np.where(known, residual, 0.0), known)
 
     def _residual_bound(self) -> Array:
         """(n_average, n_series) None while their scale is being measured, and none for what follows each scan."""

@@ -7,14 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.detection.base import Progress
-from models.detection.channel_forecast import ChannelForecast, fitted_coefficients
+from models.detection.channel_forecast import ChannelForecast, fitted
 from models.detection.context import CONTEXT_OF_ALL, Level, context_of
 from models.detection.history import DetectorFrame, History
 from models.detection.innovation import KINDS, StandardisedInnovations, Usual, learn_usual
 from models.detection.lstm_detector import Array, LstmDetector, Shapes
 from models.detection.lstm_parameters import ForecasterParameters
 from models.detection.recalibration import Pace
-from models.detection.residual_scale import tail_scale
 from models.detection.streaming_forecaster import StreamingForecaster
 
 PACE = Pace(location_scans=480, scale_scans=2880)
@@ -58,23 +57,19 @@ class LstmForecasterDetector(LstmDetector):
 
         super().fit(clean)
         usual, level = learn_usual(clean, PACE), Level.of(clean)
-        self._learned = {**usual._asdict(), **level._asdict()}
         innovations = [_standardised(record, usual) for record in clean]
-        movements = [innovation[:, MOVEMENT] for innovation in innovations]
-        coefficients = fitted_coefficients(movements)
-        error_scale = _error_scale(movements, coefficients)
-        self._learned |= {"coefficients": coefficients, "error_scale": error_scale}
+        coefficients, error_scale = fitted([innovation[:, MOVEMENT] for innovation in innovations])
         records = [
-            ForecasterRecord(own_errors(movement, coefficients, error_scale), context_of(record, level))
-            for movement, record in zip(movements, clean, strict=True)
+            ForecasterRecord(_own_errors(innovation[:, MOVEMENT], coefficients, error_scale), context_of(record, level))
+            for innovation, record in zip(innovations, clean, strict=True)
         ]
         weights = train(records, self._parameters, seed, progress)
-        self._learned |= weights
-        deviations = np.concatenate([_deviations(record, weights)[self.warm_up_scans :] for record in records])
-        self._learned |= _joint_test(deviations)
+        deviations = [_deviations(error, context, weights) for error, context in records]
+        own = {"coefficients": coefficients, "error_scale": error_scale}
+        self._learned = {**usual._asdict(), **level._asdict(), **own, **weights, **_joint_test(deviations)}
         self._learn_silence(clean)
-        residual = np.concatenate([self._observe_all(record)[0] for record in clean])
-        self._learned["training_scale"] = tail_scale(residual)
+        offsets = [innovation[:, OFFSET] for innovation in innovations]
+        self._learn_scale([map(self._residuals_of, *pair) for pair in zip(deviations, offsets, strict=True)])
 
     @property
     def _weights_of_newest(self) -> tuple[float, ...]:
@@ -97,8 +92,11 @@ class LstmForecasterDetector(LstmDetector):
         innovation = self._innovations.of(frame)
         error = self._own.update(innovation[MOVEMENT])
         self._last_error = shown(error)
-        deviation = (error - mean) / scale
-        return np.concatenate([deviation, innovation[OFFSET], self._joint(deviation)])
+        return self._residuals_of((error - mean) / scale, innovation[OFFSET])
+
+    def _residuals_of(self, deviation: Array, offset: Array) -> Array:
+        """(2 * n_channel + 1,) How far off innovations and meters are, and how far the innovations are all together."""
+        return np.concatenate([deviation, offset, self._joint(deviation)])
 
     def _joint(self, deviation: Array) -> Array:
         """(1,) How much larger the deviations are together than usual; a cube root makes it nearly normal [1]_.
@@ -137,37 +135,33 @@ def shown(error: Array) -> NDArray[np.float32]:
     return np.clip(np.nan_to_num(error), -NETWORK_LIMIT, NETWORK_LIMIT).astype(np.float32)
 
 
-def own_errors(movement: Array, coefficients: Array, error_scale: Array) -> NDArray[np.float32]:
-    """(n_time, n_channel) What each channel's own forecast was wrong by in a record. [standard deviations]"""
-    forecast = ChannelForecast(coefficients, error_scale)
-    return np.array([forecast.update(innovation) for innovation in movement], dtype=np.float32)
-
-
 def _standardised(record: History, usual: Usual) -> Array:
     innovations = StandardisedInnovations(usual, PACE)
     return np.array([innovations.of(frame) for frame in record])
 
 
-def _error_scale(movements: Sequence[Array], coefficients: Array) -> Array:
-    """(n_channel,) Standard deviation of the channels' own forecasts; 1 where nothing is known. [scales]"""
-    error = np.concatenate([own_errors(movement, coefficients, np.ones(movement.shape[1])) for movement in movements])
-    known = np.isfinite(error)
-    mean_square = np.where(known, error, 0.0).__pow__(2).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
-    return np.where(mean_square > 0, np.sqrt(mean_square), 1.0)
+def _own_errors(movement: Array, coefficients: Array, error_scale: Array) -> NDArray[np.float32]:
+    """(n_time, n_channel) What each channel's own forecast was wrong by in a record. [standard deviations]"""
+    forecast = ChannelForecast(coefficients, error_scale)
+    return np.array([forecast.update(innovation) for innovation in movement], dtype=np.float32)
 
 
-def _deviations(record: Any, weights: Mapping[str, NDArray[Any]]) -> Array:
-    network, last_error, deviations = StreamingForecaster(weights), np.zeros_like(record.error[0]), []
-    for error, context in zip(*record, strict=True):
+def _deviations(
+    errors: NDArray[np.float32], contexts: NDArray[np.float32], weights: Mapping[str, NDArray[Any]]
+) -> Array:
+    """(n_time, n_channel) How far a record's errors are from what the network foretells. [its standard deviations]"""
+    network, last_error = StreamingForecaster(weights), np.zeros_like(errors[0])
+    deviations = np.empty(errors.shape)
+    for scan, (error, context) in enumerate(zip(errors, contexts, strict=True)):
         mean, scale = network.step(last_error, context)
-        deviations.append((error - mean) / scale)
+        deviations[scan] = (error - mean) / scale
         last_error = shown(error)
-    return np.array(deviations)
+    return deviations
 
 
-def _joint_test(deviations: Array) -> dict[str, Array]:
+def _joint_test(deviations: Sequence[Array]) -> dict[str, Array]:
     """Whitened principal directions of the deviations, as many as explain them, and the usual root of their energy."""
-    counted = np.clip(np.nan_to_num(deviations), -JOINT_LIMIT, JOINT_LIMIT)
+    counted = _counted(np.concatenate(deviations))
     variance, vectors = np.linalg.eigh(counted.T @ counted / len(counted))
     most = min(MOST_DIRECTIONS, len(variance))
     variance, vectors = variance[::-1][:most], vectors[:, ::-1][:, :most]
@@ -179,5 +173,9 @@ def _joint_test(deviations: Array) -> dict[str, Array]:
 
 
 def _energy(deviation: Array, directions: Array) -> float:
-    along = directions @ np.clip(np.nan_to_num(deviation), -JOINT_LIMIT, JOINT_LIMIT)
+    along = directions @ _counted(deviation)
     return float(along @ along)
+
+
+def _counted(deviation: Array) -> Array:
+    return np.clip(np.nan_to_num(deviation), -JOINT_LIMIT, JOINT_LIMIT)

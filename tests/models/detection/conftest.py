@@ -18,7 +18,14 @@ CHANNELS = tuple(f"v bus {bus}" for bus in range(N_CHANNEL))
 
 # Tiny networks: the tests are about behaviour, not about the last decibel.
 PARAMETERS = {
-    "lstm_autoencoder": {"hidden_size": 24, "code_size": 4, "window_scans": 36, "windows_per_update": 8, "updates": 150}
+    "lstm_autoencoder": {
+        "hidden_size": 24,
+        "code_size": 4,
+        "window_scans": 36,
+        "windows_per_update": 8,
+        "updates": 150,
+    },
+    "lstm_forecaster": {"hidden_size": 8, "window_scans": 36, "updates": 30, "warm_up_scans": 20},
 }
 
 
