@@ -3,6 +3,8 @@
 from models.detection.base import Detection, Detector
 from models.detection.chi_square import ChiSquareDetector
 from models.detection.history import DetectorFrame, History
+from models.detection.innovation_cusum import InnovationCusumDetector
+from models.detection.innovation_ewma import InnovationEwmaDetector
 from models.detection.largest_residual import LargestResidualDetector
 from models.detection.lstm_autoencoder import LstmAutoencoderDetector
 from models.detection.lstm_forecaster import LstmForecasterDetector
@@ -10,6 +12,8 @@ from models.detection.lstm_forecaster import LstmForecasterDetector
 DETECTORS: dict[str, type[Detector]] = {
     "chi_square": ChiSquareDetector,
     "largest_residual": LargestResidualDetector,
+    "innovation_ewma": InnovationEwmaDetector,
+    "innovation_cusum": InnovationCusumDetector,
     "lstm_autoencoder": LstmAutoencoderDetector,
     "lstm_forecaster": LstmForecasterDetector,
 }
