@@ -38,6 +38,10 @@ class ChannelMismatchError(ModelError):
     """Measurements of other channels than those the model was trained on."""
 
 
+class ModelMismatchError(ModelError):
+    """A stored detector that was trained for another feeder, metering plan or scenario than the one asked for."""
+
+
 class NotObservableError(ModelError):
     """The measurements do not determine the state of every bus.
 

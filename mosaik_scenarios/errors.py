@@ -38,3 +38,7 @@ class ComparisonError(GridTwinError):
 
 class EstimationError(GridTwinError):
     """An estimate that cannot be left where it should."""
+
+
+class MissingLibraryError(GridTwinError):
+    """A library that only some users need, and that is not installed."""

@@ -4,11 +4,8 @@
 knew; each line it prints is the share that is done, the last line of its errors says what went wrong.
 """
 
-import os
-import subprocess
 import sys
 import traceback
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +17,7 @@ from mosaik_scenarios.errors import SimulationFailedError
 from mosaik_scenarios.progress import OnProgress
 from mosaik_scenarios.roles import Roles
 from mosaik_scenarios.scenario import Scenario
+from mosaik_scenarios.subprocesses import Subprocesses
 from mosaik_scenarios.twin import Experiment
 from mosaik_scenarios.world import simulate
 from networks.registry import load_feeder
@@ -75,32 +73,14 @@ def history_in_subprocess(scenario: Scenario, folder: Path, on_progress: OnProgr
     """
     described, kept, errors = folder / "scenario.json", folder / "history.npz", folder / "errors.txt"
     scenario.to_file(described)
-    # -P and the path of this process: what is imported there is what is imported here, wherever both were started.
-    command = [sys.executable, "-P", "-m", "mosaik_scenarios.histories", str(described), str(kept)]
-    path = os.pathsep.join(str(Path(entry).absolute()) for entry in sys.path)
-    with (
-        errors.open("w") as error_stream,
-        subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=error_stream, text=True, env={**os.environ, "PYTHONPATH": path}
-        ) as process,
-    ):
-        assert process.stdout is not None
-        for line in process.stdout:
-            with suppress(ValueError):  # a library's own chatter
-                if on_progress is not None:
-                    on_progress(float(line))
-    if process.returncode:
-        raise SimulationFailedError(_reason(scenario, errors, process.returncode))
+    with Subprocesses() as processes:
+        reason = processes.run("mosaik_scenarios.histories", [str(described), str(kept)], errors, on_progress)
+    if reason is not None:
+        raise SimulationFailedError(
+            f"simulating what detectors learn from, {scenario.duration.days or 'part of a'} day(s) from "
+            f"{scenario.start.date()} on, failed: {reason} (without detectors there is nothing to learn)"
+        )
     return History.load(kept)
-
-
-def _reason(scenario: Scenario, errors: Path, exit_code: int) -> str:
-    lines = errors.read_text(errors="replace").strip().splitlines()
-    return (
-        f"simulating what detectors learn from, {scenario.duration.days or 'part of a'} day(s) from "
-        f"{scenario.start.date()} on, failed: {lines[-1] if lines else f'exit code {exit_code}'} "
-        "(without detectors there is nothing to learn)"
-    )
 
 
 def main(described: str, kept: str) -> None:

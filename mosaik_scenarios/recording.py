@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from models.detection.base import SUSPECTS
 from models.phases import PHASES, of_phase
 from mosaik_scenarios.roles import Roles
 from mosaik_scenarios.twin import Experiment, Twin
@@ -34,7 +35,7 @@ OF_ESTIMATOR = (
     "converged",
 )
 OF_ATTACKER = {"attack_active": "active", "magnitude": "magnitude", "forged_by": "forged_by", "change": "change"}
-OF_DETECTOR = ("score", "threshold", "alarm", "channel")
+OF_DETECTOR = ("score", "threshold", "alarm", "suspects")
 
 
 def connect_recorder(world: Any, twin: Twin) -> None:
@@ -135,6 +136,7 @@ def element_names(roles: Roles) -> dict[str, list[Any]]:
         "attack": attacks,
         "attack/forged_by": channels,
         "attack/change": channels,
+        "detection": [f"{rank}" for rank in range(1, SUSPECTS + 1)],
         "estimate": order["bus"],
         "regulator": roles.regulator_names(),
         "protection/vm_pu": order["bus"],

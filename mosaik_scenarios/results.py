@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from models.recording.alarms import CHANNELS, COLUMNS, RESIDUAL_CHANNELS, RESIDUALS
 from models.recording.run_folder import EVENTS, SEPARATOR, TIME_COLUMN, RunFolder
 from mosaik_scenarios.errors import RunNotFoundError
 from mosaik_scenarios.manifest import read_manifest
@@ -14,11 +16,17 @@ from mosaik_scenarios.scenario import Scenario
 if TYPE_CHECKING:
     import pandas as pd
 
+    from mosaik_scenarios.incidents import Incident
+
 RUNS = Path("runs")
 """Where runs lie unless told otherwise."""
 
 EVENT_COLUMNS = ("kind", "element", "before", "after")
-ALARM_COLUMNS = ("detector", "score", "threshold", "channel", "bus")
+ALARM_TYPES = {
+    **dict.fromkeys((*CHANNELS, *RESIDUAL_CHANNELS, "detector", "quality", "cleared", "picture"), "string"),
+    **dict.fromkeys(("incident", "bus", "degrees_of_freedom"), "Int64"),
+    **dict.fromkeys((*RESIDUALS, "duration_s", "score", "threshold", "peak_score", "objective", "p_value"), "float64"),
+}
 
 
 class RunResult:
@@ -80,8 +88,15 @@ class RunResult:
     def table(self, name: str) -> pd.DataFrame:
         """A table of the run; time x (quantity, element), empty if the run has none of that name."""
         if name not in self._tables:
-            self._tables[name] = self._read(name)
+            self._tables[name] = _by_quantity_and_element(self._read_parts(name))
         return self._tables[name]
+
+    def columns_of(self, name: str, columns: Collection[str]) -> pd.DataFrame:
+        """Some columns of a table, such as ``"vm_pu/7"``, without reading the others; those there are not are left out.
+
+        For tables too large to be read whole.
+        """
+        return _by_quantity_and_element(self._read_parts(name, columns))
 
     @cached_property
     def events(self) -> pd.DataFrame:
@@ -93,15 +108,25 @@ class RunResult:
 
     @cached_property
     def alarms(self) -> pd.DataFrame:
-        """What the operator saw: detector, score, threshold, and the channel and bus it pointed at, by time."""
+        """What the operator saw, one row an alarm episode by the time it was raised; columns as of `alarms.csv`.
+
+        `cleared` is NaT where an alarm stood at the end, `peak_score` NaN where the run came to none.
+        """
         import pandas as pd
 
         if not self.folder.alarms.exists():
-            return pd.DataFrame(columns=list(ALARM_COLUMNS), index=self._time_index([]))
-        kinds = {"detector": "string", "channel": "string", "bus": "Int64"}
-        alarms = pd.read_csv(self.folder.alarms, dtype=kinds)
-        time = pd.to_datetime(alarms.pop("time"), format="ISO8601", utc=True).dt.tz_convert(self._start.tz)
-        return alarms.set_index(pd.DatetimeIndex(time, name="time"))
+            return pd.DataFrame(columns=list(COLUMNS[1:]), index=self._time_index([]))
+        alarms = pd.read_csv(self.folder.alarms, dtype=ALARM_TYPES)
+        for name in ("time", "cleared"):
+            alarms[name] = pd.to_datetime(alarms[name], format="ISO8601", utc=True).dt.tz_convert(self._start.tz)
+        return alarms.set_index("time")
+
+    @cached_property
+    def incidents(self) -> list[Incident]:
+        """Alarms of all detectors that overlap, as one thing that happened."""
+        from mosaik_scenarios.incidents import incidents_of
+
+        return incidents_of(self.alarms)
 
     def summary(self) -> str:
         """What happened to the grid, what the attacks did, what each detector saw and when."""
@@ -122,15 +147,7 @@ class RunResult:
 
         return pd.Timestamp(self.manifest["scenario"]["start"])
 
-    def _read(self, name: str) -> pd.DataFrame:
-        import pandas as pd
-
-        frame = self._read_parts(name)
-        pairs = [_quantity_and_element(column) for column in frame.columns]
-        frame.columns = pd.MultiIndex.from_tuples(pairs, names=["quantity", "element"]) if pairs else frame.columns
-        return frame
-
-    def _read_parts(self, name: str) -> pd.DataFrame:
+    def _read_parts(self, name: str, columns: Collection[str] | None = None) -> pd.DataFrame:
         import pandas as pd
         import pyarrow
         from pyarrow import parquet
@@ -138,7 +155,10 @@ class RunResult:
         parts = self.folder.parts(name)
         if not parts:
             return pd.DataFrame(index=self._time_index([]))
-        frame = pyarrow.concat_tables(parquet.read_table(part) for part in parts).to_pandas()
+        if columns is not None:
+            there = set(parquet.read_schema(parts[0]).names)
+            columns = [TIME_COLUMN, *(column for column in columns if column in there)]
+        frame = pyarrow.concat_tables(parquet.read_table(part, columns=columns) for part in parts).to_pandas()
         time_s = frame.pop(TIME_COLUMN)
         return frame.set_index(self._time_index(time_s))
 
@@ -151,6 +171,14 @@ class RunResult:
             np.rint(np.asarray(time_s, dtype=float) * 1e6).astype("timedelta64[us]").astype("timedelta64[ns]")
         )
         return pd.DatetimeIndex(self._start + pd.to_timedelta(microseconds), name="time")
+
+
+def _by_quantity_and_element(frame: pd.DataFrame) -> pd.DataFrame:
+    import pandas as pd
+
+    pairs = [_quantity_and_element(column) for column in frame.columns]
+    frame.columns = pd.MultiIndex.from_tuples(pairs, names=["quantity", "element"]) if pairs else frame.columns
+    return frame
 
 
 def _quantity_and_element(column: str) -> tuple[str, str | int]:

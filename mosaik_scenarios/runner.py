@@ -66,7 +66,9 @@ def run(
 
 
 def _simulate_into(folder: RunFolder, scenario: Scenario, feeder: Feeder, on_stage: OnStage) -> dict[str, int | float]:
-    """Train, simulate, check that the simulation came to its end; returns what the manifest counts."""
+    """Train, simulate, check that the simulation came to its end, draw; returns what the manifest counts."""
+    from mosaik_scenarios.report.pictures import draw_alarms
+
     detectors = trained_detectors(scenario, feeder, on_stage)
     experiment = Experiment(scenario, feeder, detectors, folder.path)
     write_topology(folder, feeder.net, experiment.roles.plan)
@@ -78,6 +80,7 @@ def _simulate_into(folder: RunFolder, scenario: Scenario, feeder: Feeder, on_sta
     # mosaik logs the exception of a simulator in another process and returns as if all were well.
     if steps != due:
         raise SimulationFailedError(f"the simulation ended after {steps} of {due} steps; its log says why.")
+    draw_alarms(result, lambda share: on_stage("drawing alarms", share))
     return {
         "steps": steps,
         "steps_not_converged": int((~result.grid["converged"].astype(bool)).to_numpy().sum()),

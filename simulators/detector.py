@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.detection.base import NO_CHANNEL, Detector, require_same_channels
+from models.detection.base import SUSPECTS, Detector, most_suspicious, require_same_channels
 from models.detection.history import DetectorFrame
 from simulators.adapter import ModelAdapter
 
@@ -49,14 +49,14 @@ class DetectorSimulator(ModelAdapter):
     test that needs them scores NaN. ghi_w_per_m2 and ambient_c, a mild night unless connected. timestamp_s (by channel
     [s]) is taken for whoever connects telemetry as a whole; no detector uses it.
 
-    Outputs: score [-], threshold [-], alarm (bool), channel_score (by channel [-], NaN where not judged), channel
-    (index of the most suspicious, -1 none).
+    Outputs: score [-], threshold [-], alarm (bool), channel_score (by channel [-], NaN where not judged), suspects
+    (indices of the three most suspicious channels, the most suspicious first, -1 where there are no more).
     """
 
     MODEL = "Detector"
     PARAMS = ("detector", "channels", "start_time_of_day_s")
     INPUTS = ("value_received", "timestamp_s", "quality", *OF_ESTIMATOR, *OF_WEATHER)
-    OUTPUTS = ("score", "threshold", "alarm", "channel_score", "channel")
+    OUTPUTS = ("score", "threshold", "alarm", "channel_score", "suspects")
 
     def build(
         self, detector: Detector, channels: Sequence[str] | None = None, start_time_of_day_s: float = 0.0
@@ -96,7 +96,7 @@ class DetectorSimulator(ModelAdapter):
             "threshold": verdict.threshold,
             "alarm": verdict.alarm,
             "channel_score": channel_score,
-            "channel": NO_CHANNEL if verdict.channel == NO_CHANNEL else int(judged[verdict.channel]),
+            "suspects": most_suspicious(channel_score, SUSPECTS),
         }
 
 

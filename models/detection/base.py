@@ -8,8 +8,9 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from models.detection.episodes import OffDelay
 from models.detection.history import DetectorFrame, History
-from models.detection.threshold import HOLD_OFF_SCANS, threshold_for_alarm_rate
+from models.detection.threshold import threshold_for_alarm_rate
 from models.errors import ChannelMismatchError
 
 NO_CHANNEL = -1
@@ -31,8 +32,8 @@ class Detection:
     threshold
         The alarm sounds above it. [-]
     alarm
-        Whether it sounds: from the first score above the threshold until `HOLD_OFF_SCANS` scans in a row are not, so
-        that one cause is one alarm (off-delay of ANSI/ISA-18.2-2016) and counts as the threshold's promise counts.
+        Whether it sounds: from the first score above the threshold to the end of the episode (`OffDelay`), so that one
+        cause is one alarm and counts as the threshold's promise counts.
     channel_score
         (n_channel,) How suspicious each channel is; NaN for a channel not judged. [-]
     channel
@@ -80,7 +81,7 @@ class Detector(ABC):
         self.channel_bus: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
         self.threshold = threshold
         self._scans_seen = 0
-        self._quiet_scans = HOLD_OFF_SCANS
+        self._off_delay = OffDelay()
 
     @property
     def warm_up_scans(self) -> int:
@@ -144,11 +145,10 @@ class Detector(ABC):
         if self._scans_seen < self.warm_up_scans:
             score, channel_score = np.nan, np.full_like(channel_score, np.nan)
         self._scans_seen += 1
-        self._quiet_scans = 0 if score > self.threshold else self._quiet_scans + 1
         return Detection(
             score=score,
             threshold=self.threshold,
-            alarm=self._quiet_scans < HOLD_OFF_SCANS,
+            alarm=self._off_delay.update(score > self.threshold),
             channel_score=channel_score,
             channel=int(most_suspicious(channel_score)[0]),
         )
@@ -177,7 +177,7 @@ class Detector(ABC):
     def reset(self) -> None:
         """Forget the scans seen so far, not what was learned."""
         self._scans_seen = 0
-        self._quiet_scans = HOLD_OFF_SCANS
+        self._off_delay = OffDelay()
 
     def learned(self) -> dict[str, NDArray[Any]]:
         """All that `fit` and `calibrate` found out besides threshold and channels, as plain arrays."""

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.detection.history import DetectorFrame, History
+from models.detection.standardisation import mean_and_spread
 
 CONTEXT_OF_ALL = 4
 """Sine and cosine of the time of day, irradiance, temperature."""
@@ -28,11 +29,7 @@ class Level(NamedTuple):
     def of(cls, clean: Sequence[History]) -> "Level":
         """Of clean records; 0 and 1 for a channel of which nothing is expected."""
         expected = np.concatenate([record.expected for record in clean])
-        known = np.isfinite(expected)
-        count = np.maximum(known.sum(axis=0), 1)
-        mean = np.where(known, expected, 0.0).sum(axis=0) / count
-        spread = np.sqrt((np.where(known, expected - mean, 0.0) ** 2).sum(axis=0) / count)
-        return cls(mean, np.where(spread > np.finfo(np.float32).eps * np.abs(mean), spread, 1.0))
+        return cls(*mean_and_spread(expected, np.isfinite(expected)))
 
 
 def context_of(seen: DetectorFrame | History, level: Level) -> NDArray[np.float32]:

@@ -8,8 +8,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from models.detection.determinism import deterministic
 from models.detection.lstm_parameters import ForecasterParameters
-from models.detection.lstm_training import as_arrays, descend, deterministic, in_windows
+from models.detection.lstm_training import as_arrays, descend, in_windows
 from models.detection.streaming_forecaster import LOG_SCALE_LIMIT
 
 TARGET_LIMIT = 5.0

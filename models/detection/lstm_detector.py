@@ -11,17 +11,26 @@ from numpy.typing import NDArray
 from models.detection.base import Detector, require_same_channels
 from models.detection.history import DetectorFrame, History
 from models.detection.lstm_parameters import LstmParameters
+from models.detection.recalibration import Pace
 from models.detection.residual_memory import ResidualMemory
 from models.detection.residual_scale import deviation_from_other_days, tail_scale
 from models.detection.silence import SilenceWatch, longest_silence
+from models.detection.stored_arrays import Shape, of_shapes
 from models.detection.threshold import threshold_for_alarm_rate
 from models.errors import ChannelMismatchError, InvalidParameterError, NotFittedError
 
 Array = NDArray[np.float64]
-Shapes = dict[str, tuple[int, ...]]
+Shapes = dict[str, Shape]
 
 SLOW_LIMIT = 8.0
 """A moving average remembers no more than this, so that its alarm ends soon after its cause. [standard deviations]"""
+
+PACE = Pace(location_scans=480, scale_scans=2880)
+"""Meters drift over days, customers stray for hours: what no network follows becomes usual this slowly."""
+
+READING_LIMIT = 4.5
+"""How far off a single reading can be, lest one message that came late raise an alarm; two scans in a row can.
+[standard deviations]"""
 
 
 class LstmDetector(Detector):
@@ -129,18 +138,14 @@ class LstmDetector(Detector):
             If an array is missing or of another shape than the parameters and channels ask for.
         """
         scales = (len(self._weights_of_newest), self._number_of_series)
-        shapes = {
+        shapes: Shapes = {
             **self._shapes(),
             "training_scale": scales,
             "residual_scale": scales,
             "longest_silence": (len(self.channels),),
             "scans_learned": (),
         }
-        for name, shape in shapes.items():
-            if name not in learned or learned[name].shape != shape:
-                came = learned[name].shape if name in learned else "nothing"
-                raise InvalidParameterError(f"expected {name} of shape {shape}, got {came}; fit the model anew.")
-        self._learned = {name: learned[name] for name in shapes}
+        self._learned = of_shapes(learned, shapes)
         self.reset()
 
     def _learn_silence(self, clean: Sequence[History]) -> None:
@@ -203,3 +208,8 @@ class LstmDetector(Detector):
     @abstractmethod
     def _shapes(self) -> Shapes:
         """Shapes of what the subclass learns."""
+
+
+def bounded(reading: Array) -> Array:
+    """What single readings are off by, within `READING_LIMIT`."""
+    return np.clip(reading, -READING_LIMIT, READING_LIMIT)

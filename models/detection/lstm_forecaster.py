@@ -11,13 +11,9 @@ from models.detection.channel_forecast import ChannelForecast, fitted
 from models.detection.context import CONTEXT_OF_ALL, Level, context_of
 from models.detection.history import DetectorFrame, History
 from models.detection.innovation import KINDS, StandardisedInnovations, Usual, learn_usual
-from models.detection.lstm_detector import Array, LstmDetector, Shapes
+from models.detection.lstm_detector import PACE, Array, LstmDetector, Shapes, bounded
 from models.detection.lstm_parameters import ForecasterParameters
-from models.detection.recalibration import Pace
 from models.detection.streaming_forecaster import StreamingForecaster
-
-PACE = Pace(location_scans=480, scale_scans=2880)
-"""Meters drift over days, customers stray for hours: what the forecast does not follow becomes usual this slowly."""
 
 OFFSET, MOVEMENT = KINDS.index("residual"), KINDS.index("estimate")
 
@@ -28,6 +24,9 @@ EXPLAINED = 0.99
 """Share of the deviations' variance that the directions of the joint test explain. [0 to 1]"""
 
 MOST_DIRECTIONS = 64
+LEAST_VARIANCE = 1e-9
+"""Of a direction in which nothing happens on clean days. [-]"""
+
 JOINT_LIMIT = 8.0
 """One channel counts for no more in the joint test: it has a score of its own. [standard deviations]"""
 
@@ -96,7 +95,7 @@ class LstmForecasterDetector(LstmDetector):
 
     def _residuals_of(self, deviation: Array, offset: Array) -> Array:
         """(2 * n_channel + 1,) How far off innovations and meters are, and how far the innovations are all together."""
-        return np.concatenate([deviation, offset, self._joint(deviation)])
+        return np.concatenate([deviation, bounded(offset), self._joint(deviation)])
 
     def _joint(self, deviation: Array) -> Array:
         """(1,) How much larger the deviations are together than usual; a cube root makes it nearly normal [1]_.
@@ -125,7 +124,7 @@ class LstmForecasterDetector(LstmDetector):
             "level_spread": (n_channel,),
             "coefficients": (2, n_channel),
             "error_scale": (n_channel,),
-            "directions": (min(MOST_DIRECTIONS, n_channel), n_channel),
+            "directions": (None, n_channel),
             "usual_energy": (1,),
         }
 
@@ -163,11 +162,10 @@ def _joint_test(deviations: Sequence[Array]) -> dict[str, Array]:
     """Whitened principal directions of the deviations, as many as explain them, and the usual root of their energy."""
     counted = _counted(np.concatenate(deviations))
     variance, vectors = np.linalg.eigh(counted.T @ counted / len(counted))
-    most = min(MOST_DIRECTIONS, len(variance))
-    variance, vectors = variance[::-1][:most], vectors[:, ::-1][:, :most]
-    needed = np.cumsum(variance) <= EXPLAINED * variance.sum()
-    needed[0] = True
-    directions = np.where(needed, vectors / np.sqrt(np.maximum(variance, 1e-9)), 0.0).T
+    variance, vectors = variance[::-1], vectors[:, ::-1]
+    needed = 1 + int(np.searchsorted(np.cumsum(variance), EXPLAINED * variance.sum()))
+    kept = slice(min(needed, MOST_DIRECTIONS, len(variance)))
+    directions = (vectors[:, kept] / np.sqrt(np.maximum(variance[kept], LEAST_VARIANCE))).T.copy()
     energy = np.array([_energy(deviation, directions) for deviation in counted])
     return {"directions": directions, "usual_energy": np.array([np.median(np.cbrt(energy))])}
 

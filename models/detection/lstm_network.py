@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from models.detection.context import CONTEXT_OF_ALL
+from models.detection.determinism import deterministic
 from models.detection.lstm_parameters import AutoencoderParameters
-from models.detection.lstm_training import as_arrays, descend, deterministic, in_windows
+from models.detection.lstm_training import as_arrays, descend, in_windows
 
 State = tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]
 

@@ -1,8 +1,6 @@
 """What training an LSTM takes, whatever it learns: windows, memory, one-cycle descent, and the same weights again."""
 
-import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from typing import NamedTuple
 
 import numpy as np
@@ -128,20 +126,3 @@ def _batches(n_window: int, size: int, generator: torch.Generator) -> Iterator[T
     """Indices of windows, all of them in random order, again and again."""
     while True:
         yield from torch.randperm(n_window, generator=generator).split(size)
-
-
-@contextmanager
-def deterministic(seed: int) -> Iterator[None]:
-    """One thread, seeded initial weights, deterministic kernels; everything as before on leaving."""
-    n_thread, strict = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
-    if torch.cuda.is_available():
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # without it cuBLAS refuses to be deterministic
-    with torch.random.fork_rng():
-        try:
-            torch.set_num_threads(1)
-            torch.use_deterministic_algorithms(True)
-            torch.manual_seed(seed)
-            yield
-        finally:
-            torch.use_deterministic_algorithms(strict)
-            torch.set_num_threads(n_thread)

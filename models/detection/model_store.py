@@ -5,7 +5,7 @@ import os
 import tempfile
 import warnings
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,15 @@ import numpy as np
 
 from models.detection import DETECTORS
 from models.detection.base import Detector, require_same_channels
-from models.errors import InvalidParameterError, choose
+from models.errors import InvalidParameterError, ModelMismatchError, choose
 
-FORMAT = 4
+FORMAT = 5
 """Raised when a stored detector can no longer be read as before, or learned from what no estimator says any more."""
 
 DESCRIPTION = "description"
+
+MOST_DIFFERENCES, LONGEST_VALUE = 5, 40
+"""How many differences a message names, and how much of a value it shows. [-], [characters]"""
 
 UNREADABLE = (OSError, EOFError, KeyError, TypeError, ValueError, NotImplementedError, BadZipFile, zlib.error)
 """What reading a file raises that is no stored detector, or is one no longer."""
@@ -61,6 +64,7 @@ class ModelStore:
             "channels": detector.channels,
             "channel_bus": detector.channel_bus.tolist(),
             "threshold": detector.threshold,
+            "trained_for": key,
         }
         path = self.path(key)
         try:
@@ -75,18 +79,25 @@ class ModelStore:
 
         Raises
         ------
-        ChannelMismatchError
-            If it was trained for other channels; the message names the difference.
+        ModelMismatchError, ChannelMismatchError
+            If it was trained for something else, as a file under another's name is, or for other channels; the message
+            names the difference.
         """
         path = self.path(key)
         if not path.is_file():
             return None
         try:
-            detector = _read(path)
+            detector, trained_for = _read(path)
         except UNREADABLE as error:
             warnings.warn(f"ignored {path}: no trained detector in it ({_first_line(error)}).", stacklevel=2)
             return None
         require_same_channels(detector.channels, tuple(channels))
+        differences = list(_differences(trained_for, json.loads(json.dumps(key))))
+        if differences:
+            raise ModelMismatchError(
+                f"{path} holds a detector trained for something else: {'; '.join(differences[:MOST_DIFFERENCES])}. "
+                "Remove the file, and the detector is trained anew."
+            )
         return detector
 
 
@@ -103,7 +114,7 @@ def _write_whole(path: Path, arrays: dict[str, Any]) -> None:
         raise
 
 
-def _read(path: Path) -> Detector:
+def _read(path: Path) -> tuple[Detector, Any]:
     with np.load(path, allow_pickle=False) as stored:
         arrays = {name: stored[name] for name in stored.files}
     description = json.loads(str(arrays.pop(DESCRIPTION)))
@@ -114,7 +125,21 @@ def _read(path: Path) -> Detector:
     detector.channel_bus = np.array(description["channel_bus"], dtype=np.int64)
     detector.threshold = float(description["threshold"])
     detector.restore(arrays)
-    return detector
+    return detector, description["trained_for"]
+
+
+def _differences(stored: Any, asked: Any, name: str = "") -> Iterator[str]:
+    """What differs between two keys, entry by entry, by its dotted name."""
+    if isinstance(stored, dict) and isinstance(asked, dict):
+        for entry in sorted(stored.keys() | asked.keys()):
+            yield from _differences(stored.get(entry), asked.get(entry), f"{name}.{entry}" if name else entry)
+    elif stored != asked:
+        yield f"{name or 'key'} was {_shortened(stored)}, is {_shortened(asked)}"
+
+
+def _shortened(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}..."
 
 
 def _first_line(error: Exception) -> str:

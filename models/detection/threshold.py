@@ -5,11 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from models.detection.episodes import HOLD_OFF_SCANS, alarm_episodes
 from models.detection.history import DAY_S
 from models.errors import InvalidParameterError
-
-HOLD_OFF_SCANS = 5
-"""Alarms closer together than this are one episode to an operator. [scans]"""
 
 TAIL_SHARE = 0.05
 """Share of the scans that counts as the tail of the scores. [-]"""
@@ -56,17 +54,6 @@ def threshold_for_alarm_rate(
         _lowest_within_budget(in_a_row, int(alarms_per_day * days), hold_off_scans),
         _return_level(in_a_row, days, alarms_per_day, hold_off_scans),
     )
-
-
-def alarm_episodes(alarm: NDArray[np.bool_], hold_off_scans: int = HOLD_OFF_SCANS) -> NDArray[np.int64]:
-    """(n_episode, 2) First and last alarmed scan of each episode; episodes lie more than `hold_off_scans` apart."""
-    scans = np.flatnonzero(alarm)
-    if len(scans) == 0:
-        return np.empty((0, 2), dtype=np.int64)
-    breaks = np.flatnonzero(np.diff(scans) > hold_off_scans)
-    first = scans[np.concatenate(([0], breaks + 1))]
-    last = scans[np.concatenate((breaks, [len(scans) - 1]))]
-    return np.column_stack([first, last])
 
 
 def _end_to_end(scores: Sequence[NDArray[np.float64]], hold_off_scans: int) -> NDArray[np.float64]:

@@ -15,7 +15,15 @@ from models.recording.tables import TableWriter
 
 # 12 hours of minutes; a chunk's cost is by the column, so few large ones are cheaper than many small ones.
 CHUNK_ROWS = 720
-ALARM_QUANTITIES = ("alarm", "score", "threshold", "channel")
+OF_VERDICT = ("alarm", "score", "threshold", "suspects")
+EVIDENCE = {
+    "objective": "estimate/objective",
+    "degrees_of_freedom": "estimate/degrees_of_freedom",
+    "p_value": "estimate/p_value",
+    "normalised_residual": "measurement/normalised_residual",
+    "quality": "measurement/quality",
+}
+"""What an alarm is judged by, and where it is recorded."""
 
 
 class Recorder:
@@ -23,7 +31,7 @@ class Recorder:
 
     An attribute is addressed as ``table/quantity``. Two tables mean more: what comes as ``events/<kind>`` is only
     watched for changes, and the alarms are read off ``detection/alarm/<detector>`` with ``score``, ``threshold`` and
-    ``channel`` in the place of ``alarm``.
+    ``suspects`` in the place of ``alarm``, their evidence off the tables ``estimate`` and ``measurement``.
 
     Parameters
     ----------
@@ -105,10 +113,11 @@ class Recorder:
         self._write_rows(time_s, attributes, regular)
 
     def close(self) -> None:
-        """Write whatever still waits."""
+        """Write whatever still waits, and how the alarms went on."""
         for writer in self._writers.values():
             writer.flush()
         self._events.flush()
+        self._alarms.close()
 
     def _route(self, attributes: Mapping[str, Any]) -> None:
         """Settle, with the first row, where each attribute goes."""
@@ -133,7 +142,7 @@ class Recorder:
         return Watch(kind, elements, self._before.get(attribute))
 
     def _route_alarm(self, attribute: str, quantity: str, detector: str = "") -> None:
-        if detector and quantity in ALARM_QUANTITIES:
+        if detector and quantity in OF_VERDICT:
             self._detectors.setdefault(detector, {})[quantity] = attribute
 
     def _elements_of(self, attribute: str) -> Sequence[Any]:
@@ -145,9 +154,12 @@ class Recorder:
             self._events.observe(time_s, watch, attributes[attribute])
 
     def _note_alarms(self, time_s: float, attributes: Mapping[str, Any]) -> None:
-        for detector, of_detector in self._detectors.items():
-            values = {quantity: attributes[attribute] for quantity, attribute in of_detector.items()}
-            self._alarms.observe(time_s, detector, **values)
+        verdicts = {
+            detector: {quantity: attributes[attribute] for quantity, attribute in of_detector.items()}
+            for detector, of_detector in self._detectors.items()
+        }
+        evidence = {name: attributes[attribute] for name, attribute in EVIDENCE.items() if attribute in attributes}
+        self._alarms.observe(time_s, verdicts, evidence)
 
     def _write_rows(self, time_s: float, attributes: Mapping[str, Any], regular: bool) -> None:
         for table, quantities in self._tables.items():

@@ -7,12 +7,14 @@ closed, so a table that grows is many closed files; pandas, pyarrow and others r
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 TABLE_SUFFIX = ".parquet"
 TIME_COLUMN = "time_s"
+PICTURES = "alarms"
+PICTURE_SUFFIX = ".png"
 SEPARATOR = "/"
 EVENTS = "events"
 DETECTION = "detection"
@@ -39,6 +41,14 @@ class RunFolder:
     def alarms(self) -> Path:
         """What an operator would have seen, one line an alarm."""
         return self.path / "alarms.csv"
+
+    def picture(self, name: str) -> Path:
+        """One picture of an alarm, by its file name."""
+        return self.path / PICTURES / name
+
+    def pictures(self) -> list[Path]:
+        """The pictures of alarms that are there."""
+        return sorted((self.path / PICTURES).glob(f"*{PICTURE_SUFFIX}"))
 
     @property
     def topology(self) -> Path:
@@ -72,9 +82,10 @@ class RunFolder:
         return sorted(folder.name.removesuffix(TABLE_SUFFIX) for folder in self.path.glob(f"*{TABLE_SUFFIX}"))
 
     def files(self) -> list[Path]:
-        """Everything of the run that is there: the single files, then the tables' folders."""
+        """Everything of the run that is there: the single files, the alarms' pictures, the tables' folders."""
         single = [self.manifest, self.alarms, self.topology, self.consequences, self.report]
-        return [file for file in single if file.exists()] + [self.table(name) for name in self.tables()]
+        tables = [self.table(name) for name in self.tables()]
+        return [file for file in single if file.exists()] + self.pictures() + tables
 
     def clear(self) -> None:
         """Remove the run; what somebody else put into the folder stays."""
@@ -83,6 +94,8 @@ class RunFolder:
                 shutil.rmtree(file)
             else:
                 file.unlink()
+        with suppress(OSError):
+            (self.path / PICTURES).rmdir()
 
 
 @contextmanager

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.detection.threshold import HOLD_OFF_SCANS
 from mosaik_scenarios.arena.result import ALL
-from mosaik_scenarios.arena.scoring import Watched
-
-if TYPE_CHECKING:
-    import pandas as pd
+from mosaik_scenarios.arena.scoring import Watched, detected_events
 
 RATES_PER_DAY = np.geomspace(0.1, 10.0, 13)
 """False alarms at which the curve is looked at. [1/d]"""
+
+ROUNDING = 1e-9
+"""Of a number of alarms that is a whole one but for floating point. [-]"""
 
 
 def detection_curve(clean: Sequence[Watched], attacked: Sequence[Watched]) -> list[dict[str, Any]]:
@@ -32,8 +32,10 @@ def detection_curve(clean: Sequence[Watched], attacked: Sequence[Watched]) -> li
     if not days or not attacked:
         return []
     rows = []
-    for threshold, count in thresholds_for(clean, RATES_PER_DAY[RATES_PER_DAY * days >= 1] * days):
-        events = pd.concat([_detected(timeline, threshold) for timeline in attacked])
+    kinds = pd.concat([timeline.events[["kind"]] for timeline in attacked])
+    allowed = np.floor(RATES_PER_DAY * days + ROUNDING).astype(int)
+    for threshold, count in thresholds_for(clean, allowed[allowed > 0].tolist()):
+        events = kinds.assign(detected=np.concatenate([detected_events(timeline, threshold) for timeline in attacked]))
         of_kinds = [(ALL, events), *events.groupby("kind", sort=False)]
         rows += [
             {
@@ -48,23 +50,14 @@ def detection_curve(clean: Sequence[Watched], attacked: Sequence[Watched]) -> li
     return rows
 
 
-def _detected(timeline: Watched, threshold: float) -> pd.DataFrame:
-    raised = np.zeros(len(timeline.score) + 1, dtype=np.int64)
-    raised[timeline.alarms(threshold)[:, 0] + 1] = 1
-    until = np.cumsum(raised)
-    events = timeline.events
-    detected = until[events["last_scan"].to_numpy() + 1] > until[events["first_scan"].to_numpy()]
-    return events[["kind"]].assign(detected=detected)
-
-
-def thresholds_for(clean: Sequence[Watched], allowed: NDArray[np.float64]) -> list[tuple[float, int]]:
+def thresholds_for(clean: Sequence[Watched], allowed: Sequence[int]) -> list[tuple[float, int]]:
     """For growing numbers of false alarms, the lowest threshold that keeps within, and how many it has.
 
     As the threshold falls, alarms grow together and their number may fall again; a threshold counts only if all above
     it keep within the number, too. Numbers that give the same threshold as the one before are left out.
     """
     found: list[tuple[float, int]] = []
-    steps = iter(alarms_by_threshold(clean, int(allowed[-1]) if len(allowed) else 0))
+    steps = iter(alarms_by_threshold(clean, max(allowed, default=0)))
     threshold, count = next(steps)
     ahead = next(steps, None)
     for most in allowed:

@@ -10,7 +10,7 @@ its length, and never turns missed scans into hits.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -101,7 +101,9 @@ class Channels:
         if not aimed_channels and not aimed_buses:
             return None
         named = [suspect for suspect in suspects if suspect >= 0]
-        return any(self.names[suspect] in aimed_channels or int(self.buses[suspect]) in aimed_buses for suspect in named)
+        return any(
+            self.names[suspect] in aimed_channels or int(self.buses[suspect]) in aimed_buses for suspect in named
+        )
 
 
 def judged_events(watched: Watched, threshold: float, channels: Channels) -> list[dict[str, Any]]:
@@ -124,7 +126,7 @@ def judged_events(watched: Watched, threshold: float, channels: Channels) -> lis
     return rows
 
 
-def _pointed(watched: Watched, alarm_scan: int | None, event: dict[str, Any], channels: Channels) -> dict[str, Any]:
+def _pointed(watched: Watched, alarm_scan: int | None, event: Mapping[Any, Any], channels: Channels) -> dict[str, Any]:
     if alarm_scan is None:
         return {"channel": "", "top1": None, "top3": None}
     suspects = watched.suspects[alarm_scan].tolist()
@@ -134,6 +136,14 @@ def _pointed(watched: Watched, alarm_scan: int | None, event: dict[str, Any], ch
         "top1": channels.hit(suspects[:1], *aimed),
         "top3": channels.hit(suspects[:3], *aimed),
     }
+
+
+def detected_events(timeline: Watched, threshold: float) -> NDArray[np.bool_]:
+    """(n_event,) Whether an alarm is raised in the event's window."""
+    raised = np.zeros(len(timeline.score) + 1, dtype=np.int64)
+    raised[timeline.alarms(threshold)[:, 0] + 1] = 1
+    until = np.cumsum(raised)
+    return until[timeline.events["last_scan"].to_numpy() + 1] > until[timeline.events["first_scan"].to_numpy()]
 
 
 def event_table(rows: list[dict[str, Any]]) -> pd.DataFrame:
@@ -186,7 +196,8 @@ def detection_rates(events: pd.DataFrame, false_alarms_per_day: float, step_s: f
     rows = [_rates(events, ALL, ALL_LEVELS)]
     for kind, of_kind in events.groupby("kind", sort=False):
         rows.append(_rates(of_kind, str(kind), ALL_LEVELS))
-        rows += [_rates(of_level, str(kind), int(level)) for level, of_level in of_kind.groupby("level")]  # type: ignore[call-overload]
+        levels = sorted(set(of_kind["level"].tolist()))
+        rows += [_rates(of_kind[of_kind["level"] == level], str(kind), level) for level in levels]
     window_days = float((events["last_scan"] - events["first_scan"] + 1).mean()) * step_s / DAY_S
     chance = float(-np.expm1(-false_alarms_per_day * window_days))
     return [{**row, "chance": chance} for row in rows]

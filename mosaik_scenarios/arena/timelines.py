@@ -119,7 +119,7 @@ def timelines(plan: ArenaPlan, out: Path, processes: int = 2, on_stage: OnStage 
         If a kind of attack cannot be aimed at anything on a feeder, or a folder holds another timeline.
     SimulationFailedError
     """
-    found = [Timeline(place, out / "timelines" / place.feeder / place.name) for place in plan.places]
+    found = timelines_in(plan, out)
     missing = [timeline for timeline in found if not (timeline.folder / HISTORY).is_file()]
     total = sum((timeline.place.duration for timeline in missing), timedelta(0))
     shares = dict.fromkeys(missing, 0.0)
@@ -136,7 +136,12 @@ def timelines(plan: ArenaPlan, out: Path, processes: int = 2, on_stage: OnStage 
     with ThreadPoolExecutor(max_workers=processes) as pool:
         for _ in pool.map(make, missing):
             pass
-    return tuple(found)
+    return found
+
+
+def timelines_in(plan: ArenaPlan, out: Path) -> tuple[Timeline, ...]:
+    """All timelines of an arena where they belong, simulated or not."""
+    return tuple(Timeline(place, out / "timelines" / place.feeder / place.name) for place in plan.places)
 
 
 def simulate(plan: ArenaPlan, timeline: Timeline, on_progress: OnProgress | None = None) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from models.recording.run_folder import written_at_once
 from mosaik_scenarios.duration import duration_text
 from mosaik_scenarios.report import control_room, estimate, network, plant, protection
+from mosaik_scenarios.report.incidents import incidents_section
 from mosaik_scenarios.report.page import Captioned, page, section
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     from mosaik_scenarios.results import RunResult
 
-ALARMS_SHOWN = 200
 LEGEND = "In every figure over time, attacks are shaded and a dashed line marks the begin of a fault."
 
 SECTIONS: dict[str, tuple[str, Callable[[RunResult], Figure | Captioned | None]]] = {
@@ -46,7 +46,7 @@ def write_report(result: RunResult) -> Path:
     """Write ``report.html`` into the run's folder: summary, figures, alarms; returns where."""
     parts = [_header(result), f"<pre>{escape(result.summary())}</pre>", f"<p>{LEGEND}</p>"]
     parts += [section(title, text, draw(result)) for title, (text, draw) in SECTIONS.items()]
-    parts.append(_alarms(result))
+    parts.append(incidents_section(result))
     with written_at_once(result.folder.report) as draft:
         draft.write_text(page(result.scenario.name, "\n".join(parts)), encoding="utf-8")
     return result.folder.report
@@ -59,26 +59,3 @@ def _header(result: RunResult) -> str:
         f"steps of {duration_text(scenario.step)}, seed {scenario.seed}, {result.status}."
     )
     return f"<h1>{escape(scenario.name)}</h1>\n<p>{escape(scenario.description)} {escape(facts)}</p>"
-
-
-def _alarms(result: RunResult) -> str:
-    """The first alarms as a table."""
-    alarms = result.alarms
-    if not result.scenario.detectors:
-        return ""
-    if alarms.empty:
-        return "<h2>Alarms</h2>\n<p>None.</p>"
-    rows = "\n".join(
-        f"<tr><td>{time:%Y-%m-%d %H:%M:%S}</td><td>{escape(str(alarm.detector))}</td>"
-        f'<td class="number">{alarm.score:.4g}</td><td class="number">{alarm.threshold:.4g}</td>'
-        f"<td>{escape(_text(alarm.channel))}</td><td>{escape(_text(alarm.bus))}</td></tr>"
-        for time, alarm in zip(alarms.index[:ALARMS_SHOWN], alarms.itertuples(), strict=False)
-    )
-    shown = min(len(alarms), ALARMS_SHOWN)
-    which = f"The first {shown} of {len(alarms)}." if shown < len(alarms) else "Each as it began."
-    heads = "".join(f"<th>{name}</th>" for name in ("time", "detector", "score", "threshold", "channel", "bus"))
-    return f"<h2>Alarms</h2>\n<p>{which}</p>\n<table><tr>{heads}</tr>\n{rows}\n</table>"
-
-
-def _text(value: object) -> str:
-    return "" if value is None or str(value) == "<NA>" else str(value)

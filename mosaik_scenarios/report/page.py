@@ -20,6 +20,8 @@ p { color: #52606d; margin: .2rem 0 .6rem; }
 pre { background: #f5f7fa; padding: 1rem; overflow-x: auto; font-size: 13px; line-height: 1.45; }
 table { border-collapse: collapse; font-size: 13px; }
 th, td { text-align: left; padding: .25rem 1.2rem .25rem 0; border-bottom: 1px solid #e4e7eb; }
+details { border-bottom: 1px solid #e4e7eb; padding: .3rem 0; }
+summary { cursor: pointer; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
 """
 
@@ -40,11 +42,12 @@ def section(title: str, text: str, drawn: Figure | Captioned | None) -> str:
         return ""
     captioned = [("", drawn)] if hasattr(drawn, "to_html") else list(drawn)
     figures = "\n".join(
-        (f"<h3>{escape(caption)}</h3>\n" if caption else "") + _html(figure) for caption, figure in captioned
+        (f"<h3>{escape(caption)}</h3>\n" if caption else "") + figure_html(figure) for caption, figure in captioned
     )
     return f"<h2>{escape(title)}</h2>\n<p>{escape(text)}</p>\n{figures}" if figures else ""
 
 
-def _html(figure: Figure) -> str:
+def figure_html(figure: Figure) -> str:
+    """A figure as a part of the page."""
     config = {"displayModeBar": False, "responsive": True}
     return figure.to_html(full_html=False, include_plotlyjs=False, config=config)

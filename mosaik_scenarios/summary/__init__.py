@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from mosaik_scenarios.consequences import Consequence
+    from mosaik_scenarios.incidents import Incident
     from mosaik_scenarios.results import RunResult
 
 # What changes back and forth counts once: when it becomes this value.
@@ -40,6 +41,7 @@ class Summary:
     reclosers: tuple[RecloserSummary, ...]
     attacks: tuple[AttackSummary, ...]
     consequences: tuple[Consequence, ...]
+    incidents: tuple[Incident, ...]
     detectors: tuple[DetectorSummary, ...]
 
 
@@ -57,6 +59,7 @@ def summarise(result: RunResult) -> Summary:
         reclosers=tuple(summarise_reclosers(result.events)),
         attacks=tuple(summarise_attacks(result)),
         consequences=read_consequences(result),
+        incidents=tuple(result.incidents),
         detectors=tuple(
             summarise_detector(name, detection, alarms, attacks, disturbances) for name in result.scenario.detectors
         ),

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from models.recording.run_folder import RunFolder
 from mosaik_scenarios.channel_units import unit_of
 from mosaik_scenarios.duration import duration_text
-from mosaik_scenarios.summary import Summary
+from mosaik_scenarios.incidents import Incident, rows_of
+from mosaik_scenarios.summary import Summary, evidence
 from mosaik_scenarios.summary.attacks import AttackSummary
 from mosaik_scenarios.summary.detectors import DetectorSummary, Sighting
 from mosaik_scenarios.summary.grid import GridSummary
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 LABEL_WIDTH = 22
 CHANNELS_SHOWN = 5
+INCIDENTS_SHOWN = 20
 EVENTS = {
     "attack": ("attack", "attacks"),
     "converged": ("time without power flow", "times without power flow"),
@@ -40,6 +42,7 @@ def summary_text(summary: Summary) -> str:
         "Protection": _protection_lines(summary.faults, summary.reclosers),
         "Attacks": [line for attack in summary.attacks for line in _attack_lines(attack)] or ["none"],
         "Consequences": [line for found in summary.consequences for line in _consequence_lines(found)],
+        "Incidents": _incident_lines(summary.incidents) if summary.detectors else [],
         "Detectors": [line for seer in summary.detectors for line in _detector_lines(seer, summary.attacks)]
         or ["none"],
         "Files": _file_lines(summary.result.folder),
@@ -162,6 +165,21 @@ def _more(value: float, digits: str, of_what: str) -> str:
     return f"{text} {of_what}" if any(digit in "123456789" for digit in text) else ""
 
 
+def _incident_lines(incidents: Sequence[Incident]) -> Iterator[str]:
+    """One line each: when, who saw it, where, and how little the measurements agreed."""
+    for incident in incidents[:INCIDENTS_SHOWN]:
+        end = "not cleared" if incident.standing else f"to {_clock(incident.ended)}"
+        lasted = _span(incident.ended - incident.raised)
+        where = f" at {_and(incident.channels)}" if incident.channels else ""
+        agreement = evidence.objective(rows_of(incident.alarms)[0])
+        yield _line(_time(incident.raised), f"{end} ({lasted}): {_and(incident.detectors)}{where}; {agreement}")
+    more = len(incidents) - INCIDENTS_SHOWN
+    if more > 0:
+        yield f"and {more} more"
+    if not incidents:
+        yield "none"
+
+
 def _detector_lines(detector: DetectorSummary, attacks: Sequence[AttackSummary]) -> Iterator[str]:
     pairs = zip(detector.sightings, attacks, strict=True)
     said = [f"{attack.family}: {_saw(sighting, attack)}" for sighting, attack in pairs]
@@ -193,9 +211,10 @@ def _other_alarms(detector: DetectorSummary) -> str:
 
 
 def _file_lines(folder: RunFolder) -> Iterator[str]:
-    files = folder.files()
+    files, pictures = folder.files(), folder.pictures()
     tables = [file for file in files if file.is_dir()]
-    holds = [_count(len(tables), "table", "tables"), _count(len(files) - len(tables), "file", "files")]
+    holds = [_count(len(tables), "table", "tables"), _count(len(files) - len(tables) - len(pictures), "file", "files")]
+    holds += [_count(len(pictures), "picture of an alarm", "pictures of alarms")] if pictures else []
     yield f"{folder.path}: {_and(holds)}, {_size(files)}"
     if not folder.report.exists():
         yield f"gridtwin report {folder.path} draws the figures"

@@ -7,7 +7,9 @@ import pandas as pd
 import pytest
 
 from models.detection import EVERYDAY
+from models.recording.alarms import RESIDUALS
 from mosaik_scenarios import RunResult, Scenario, run
+from mosaik_scenarios.incidents import rows_of
 
 SCENARIO = Scenario(
     feeder="cigre_mv",
@@ -49,8 +51,29 @@ def test_the_operator_is_alarmed_and_pointed_at_the_forged_channel(result: RunRe
     assert "v bus 1" in set(pointed["channel"])
 
 
+def test_one_attack_is_one_episode_of_each_test_and_one_incident_of_all(result: RunResult) -> None:
+    alarms = result.alarms.loc[SCENARIO.start + SCENARIO.attacks[0].start :]
+    assert alarms["detector"].value_counts()[["chi_square", "largest_residual"]].tolist() == [1, 1]
+    assert alarms.loc[alarms["detector"] != "lstm_autoencoder", "incident"].nunique() == 1
+
+
+def test_an_alarm_and_the_tables_agree(result: RunResult) -> None:
+    for alarm in rows_of(result.alarms):
+        stood = result.detection["alarm"][alarm["detector"]].loc[alarm["time"] :]
+        score = result.detection["score"][alarm["detector"]].loc[alarm["time"] : alarm["cleared"]]
+        assert score.iloc[0] == alarm["score"] > alarm["threshold"]
+        assert score.max() == alarm["peak_score"]
+        assert stood[stood == 0].first_valid_index() == (None if pd.isna(alarm["cleared"]) else alarm["cleared"])
+        channels = result.measurement.columns.levels[1]
+        scan = result.measurement.loc[alarm["time"]]
+        assert scan["normalised_residual"].nlargest(3).tolist() == [alarm[name] for name in RESIDUALS]
+        first = result.detection["suspects"][f"{alarm['detector']}/1"].loc[alarm["time"]]
+        assert (alarm["channel"] in channels) == (first >= 0)
+        assert (result.path / alarm["picture"]).is_file()
+
+
 def test_what_was_trained_once_is_found_again(result: RunResult) -> None:
     stages: set[str] = set()
     again = run(SCENARIO, progress=lambda stage, _: stages.add(stage))
-    assert stages == {"simulating"}
+    assert stages == {"simulating", "drawing alarms"}
     pd.testing.assert_frame_equal(again.detection, result.detection, check_exact=True)

@@ -39,7 +39,8 @@ def headings(page: str) -> list[str]:
 def test_the_page_has_every_figure_the_summary_and_the_alarms(page: str) -> None:
     assert headings(page) == [*SECTIONS, "Alarms"]
     assert "lowest voltage" in page
-    assert page.count("<tr>") == 1 + 3
+    assert page.count("<details") == 2
+    assert page.count("<tr>") == 2 + 3
 
 
 def test_the_page_loads_nothing_from_anywhere(page: str) -> None:
@@ -55,7 +56,7 @@ def test_sections_without_a_table_are_left_out(tmp_path: Path, write_run: WriteR
 def test_text_from_outside_is_no_markup(tmp_path: Path, write_run: WriteRun) -> None:
     result = write_run(tmp_path / "run", steps=3)
     with result.folder.alarms.open("a") as alarms:
-        alarms.write("2026-06-17T00:01:00+02:00,<script>alert(1)</script>,1,2,,\n")
+        alarms.write("2026-06-17T00:01:00+02:00,,,1,<script>alert(1)</script>,1,2\n")
     assert "<script>alert" not in write_report(result).read_text(encoding="utf-8")
 
 

@@ -20,7 +20,7 @@ from mosaik_scenarios.scenario import Scenario
 from mosaik_scenarios.training import trained_detectors, training_key
 from networks.registry import load_feeder
 
-DETECTORS = ("largest_residual", "lstm_autoencoder")
+DETECTORS = ("largest_residual", "pca", "ecod", "lstm_autoencoder")
 TINY = Scenario(
     feeder="cigre_mv",
     start="2026-06-17T06:00:00+02:00",

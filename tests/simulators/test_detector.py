@@ -57,7 +57,8 @@ def test_verdict_leaves_under_the_promised_names(simulator):
         normalised_residual=np.array([0.5, -4.0, 1.0]),
     )
     assert set(verdict) == set(DetectorSimulator.OUTPUTS)
-    assert (verdict["score"], verdict["threshold"], verdict["alarm"], verdict["channel"]) == (4.0, 3.0, True, 1)
+    assert (verdict["score"], verdict["threshold"], verdict["alarm"]) == (4.0, 3.0, True)
+    assert verdict["suspects"].tolist() == [1, 2, 0]
     np.testing.assert_array_equal(verdict["channel_score"], [0.5, 4.0, 1.0])
 
 
@@ -65,7 +66,8 @@ def test_without_an_estimator_a_residual_test_has_no_verdict(simulator):
     simulator.create(1, "Detector", detector=fitted("chi_square"))
     verdict = step(simulator, "Detector", value_received=np.ones(3))
     assert np.isnan(verdict["score"])
-    assert (verdict["alarm"], verdict["channel"]) == (False, -1)
+    assert not verdict["alarm"]
+    assert verdict["suspects"].tolist() == [-1, -1, -1]
 
 
 def test_a_channel_it_was_not_fitted_to_is_neither_judged_nor_pointed_at(simulator):
@@ -75,7 +77,8 @@ def test_a_channel_it_was_not_fitted_to_is_neither_judged_nor_pointed_at(simulat
     assert created[0]["extra_info"] == {"channel": list(everything)}
     residual = np.array([99.0, 0.5, 99.0, 4.0, 1.0])
     verdict = step(simulator, "Detector", value_received=np.ones(5), normalised_residual=residual)
-    assert (verdict["score"], verdict["channel"]) == (4.0, 3)
+    assert verdict["score"] == 4.0
+    assert verdict["suspects"].tolist() == [3, 4, 1]
     np.testing.assert_array_equal(verdict["channel_score"], [np.nan, 0.5, np.nan, 4.0, 1.0])
 
 

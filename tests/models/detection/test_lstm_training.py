@@ -5,8 +5,9 @@ import pytest
 import torch
 from torch import nn
 
+from models.detection.determinism import deterministic
 from models.detection.lstm_parameters import LstmParameters
-from models.detection.lstm_training import descend, deterministic, in_windows
+from models.detection.lstm_training import descend, in_windows
 
 PARAMETERS = LstmParameters(hidden_size=2, updates=12, windows_per_update=2)
 

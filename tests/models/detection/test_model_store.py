@@ -5,7 +5,7 @@ import pytest
 
 from models.detection import DETECTORS
 from models.detection.model_store import ModelStore, default_folder
-from models.errors import ChannelMismatchError
+from models.errors import ChannelMismatchError, ModelMismatchError
 
 KEY = {"feeder": "ieee33", "seed": 7, "parameters": {"hidden_size": 24}}
 
@@ -43,6 +43,16 @@ def test_other_channels_are_refused_with_the_difference_named(store, trained):
         store.load(KEY, detector.channels[::-1])
 
 
+def test_a_file_under_anothers_name_is_refused_with_the_difference_named(store, trained):
+    detector = trained("pca")
+    other = {**KEY, "feeder": "cigre_mv", "parameters": {}, "plan": "full"}
+    store.path(KEY).parent.mkdir(parents=True)
+    store.save(other, detector).rename(store.path(KEY))
+    expected = "feeder was 'cigre_mv', is 'ieee33'; parameters.hidden_size was None, is 24; plan was 'full', is None"
+    with pytest.raises(ModelMismatchError, match=expected):
+        store.load(KEY, detector.channels)
+
+
 @pytest.mark.parametrize("damage", ["empty", "text", "half", "flipped", "foreign", "pickle"])
 def test_a_corrupt_or_foreign_file_warns_and_is_no_detector(store, trained, damage):
     path = store.save(KEY, trained("lstm_autoencoder"))
@@ -71,6 +81,15 @@ def test_a_file_with_an_array_of_the_wrong_shape_is_no_detector(store, trained):
     with np.load(path) as stored:
         np.savez(path, **{**stored, "mean": np.zeros(3)})
     with pytest.warns(UserWarning, match="expected mean of shape"):
+        assert store.load(KEY, detector.channels) is None
+
+
+def test_a_forest_whose_branches_lead_nowhere_is_no_detector(store, trained):
+    detector = trained("isolation_forest")
+    path = store.save(KEY, detector)
+    with np.load(path) as stored:
+        np.savez(path, **{**stored, "left": stored["left"] + 9999})
+    with pytest.warns(UserWarning, match="branches lead nowhere"):
         assert store.load(KEY, detector.channels) is None
 
 

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.detection.threshold import alarm_episodes, threshold_for_alarm_rate
+from models.detection.episodes import alarm_episodes
+from models.detection.threshold import threshold_for_alarm_rate
 from models.errors import InvalidParameterError
 
 MINUTE_S = 60.0

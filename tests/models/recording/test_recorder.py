@@ -100,31 +100,79 @@ def test_a_run_without_events_has_an_empty_table_of_them(tmp_path: Path) -> None
     assert events_of(tmp_path) == []
 
 
-def test_an_alarm_is_one_line_when_it_begins(tmp_path: Path) -> None:
-    detector = "chi_square"
-    rows = [
+def alarm_rows(verdicts: list[tuple], detector: str = "chi_square", **evidence: list) -> list[dict[str, Any]]:
+    """A row a minute, by alarm, score and suspects of one detector, and by other attributes."""
+    return [
         {
             f"detection/alarm/{detector}": alarm,
-            f"detection/score/{detector}": 10.0 * number,
+            f"detection/score/{detector}": score,
             f"detection/threshold/{detector}": 9.5,
-            f"detection/channel/{detector}": channel,
+            f"detection/suspects/{detector}": np.array([*suspects, -1, -1, -1][:3]),
+            **{name.replace("__", "/"): values[number] for name, values in evidence.items()},
         }
-        for number, (alarm, channel) in enumerate([(False, -1), (True, 1), (True, 0), (False, -1), (True, -1)])
+        for number, (alarm, score, suspects) in enumerate(verdicts)
     ]
-    record(tmp_path, rows, channels=["v bus 4", "p line 3 from"], channel_buses=[4, 2])
-    with (tmp_path / "alarms.csv").open(newline="") as stream:
-        lines = list(csv.DictReader(stream))
-    assert [line["time"] for line in lines] == ["2026-06-17T00:01:00+02:00", "2026-06-17T00:04:00+02:00"]
-    assert [(line["score"], line["channel"], line["bus"]) for line in lines] == [
-        ("10.0", "p line 3 from", "2"),
-        ("40.0", "", ""),
+
+
+def alarms_of(folder: Path) -> list[dict[str, str]]:
+    with (folder / "alarms.csv").open(newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+NAMED: dict[str, Any] = {
+    "elements": {"detection": ["1", "2", "3"], "measurement": ["v bus 4", "p line 3 from"]},
+    "channels": ["v bus 4", "p line 3 from"],
+    "channel_buses": [4, 2],
+}
+
+
+def test_an_alarm_is_one_line_with_the_scan_at_which_it_was_raised(tmp_path: Path) -> None:
+    quiet, raised, worse = (False, 1.0, []), (True, 10.0, [1]), (True, 20.0, [0])
+    residual = np.array([0.5, 8.0])
+    rows = alarm_rows(
+        [quiet, raised, worse, quiet, (True, 11.0, [])],
+        estimate__objective=[5.0, 60.0, 70.0, 5.0, 50.0],
+        estimate__p_value=[0.5, 1e-9, 1e-10, 0.5, 1e-8],
+        estimate__degrees_of_freedom=[6] * 5,
+        measurement__normalised_residual=[residual, residual, residual + 1, residual, np.full(2, np.nan)],
+        measurement__quality=[np.array([0, 1])] * 5,
+    )
+    record(tmp_path, rows, **NAMED)
+    first, second = alarms_of(tmp_path)
+    assert (first["time"], first["cleared"]) == ("2026-06-17T00:01:00+02:00", "2026-06-17T00:03:00+02:00")
+    assert [float(first[name]) for name in ("duration_s", "score", "peak_score")] == [120.0, 10.0, 20.0]
+    assert [first[name] for name in ("channel", "bus", "quality", "channel_2")] == ["p line 3 from", "2", "stale", ""]
+    assert [float(first[name]) for name in ("objective", "p_value", "degrees_of_freedom")] == [60.0, 1e-9, 6]
+    assert [first[name] for name in ("residual_channel", "residual", "residual_channel_2", "residual_2")] == [
+        "p line 3 from", "8.0", "v bus 4", "0.5",
+    ]  # fmt: skip
+    assert [second[name] for name in ("channel", "bus", "quality", "residual_channel", "cleared")] == [""] * 5
+    assert [float(second[name]) for name in ("duration_s", "peak_score")] == [0.0, 11.0]
+
+
+def test_a_score_that_is_lost_while_the_alarm_stands_is_no_peak(tmp_path: Path) -> None:
+    record(tmp_path, alarm_rows([(True, 10.0, []), (True, np.nan, []), (True, 12.0, [])]), **NAMED)
+    (alarm,) = alarms_of(tmp_path)
+    assert float(alarm["peak_score"]) == 12.0
+
+
+def test_alarms_that_overlap_or_follow_on_one_another_are_one_incident(tmp_path: Path) -> None:
+    one = [False, True, True, False, False, True, False, False]
+    other = [False, False, True, True, False, False, True, False]
+    rows = [
+        alarm_rows([(alarm, 10.0, [])], "chi_square")[0] | alarm_rows([(second, 10.0, [])], "lstm")[0]
+        for alarm, second in zip(one, other, strict=True)
     ]
+    record(tmp_path, rows, **NAMED)
+    incidents = [(alarm["detector"], alarm["incident"]) for alarm in alarms_of(tmp_path)]
+    assert incidents == [("chi_square", "1"), ("lstm", "1"), ("chi_square", "2"), ("lstm", "2")]
 
 
 def test_alarms_can_be_read_while_the_run_goes_on(tmp_path: Path) -> None:
     recorder = Recorder(tmp_path, START)
     recorder.record(0.0, {"detection/alarm/lstm": True, "detection/score/lstm": 2.0})
-    assert len((tmp_path / "alarms.csv").read_text().splitlines()) == 2
+    (alarm,) = alarms_of(tmp_path)
+    assert (alarm["score"], alarm["cleared"], alarm["duration_s"], alarm["peak_score"]) == ("2.0", "", "", "")
 
 
 @pytest.mark.parametrize(
