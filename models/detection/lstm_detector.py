@@ -137,16 +137,19 @@ class LstmDetector(Detector):
         InvalidParameterError
             If an array is missing or of another shape than the parameters and channels ask for.
         """
+        self._learned = of_shapes(learned, self.expected_shapes())
+        self.reset()
+
+    def expected_shapes(self) -> Shapes:
+        """Shapes of what `learned` gives and `restore` takes, by name."""
         scales = (len(self._weights_of_newest), self._number_of_series)
-        shapes: Shapes = {
+        return {
             **self._shapes(),
             "training_scale": scales,
             "residual_scale": scales,
             "longest_silence": (len(self.channels),),
             "scans_learned": (),
         }
-        self._learned = of_shapes(learned, shapes)
-        self.reset()
 
     def _learn_silence(self, clean: Sequence[History]) -> None:
         known = [self._learned["longest_silence"]] if "longest_silence" in self._learned else []
