@@ -64,8 +64,10 @@ class LstmDetector(Detector):
         """Until the memory is filled the network says little about the channels. [scans]"""
         return self._parameters.warm_up_scans
 
-    def calibrate(self, clean: Sequence[History], alarms_per_day: float) -> None:
+    def calibrate(self, clean: Sequence[History], alarms_per_day: float, lead_in_scans: int = 0) -> None:
         """Measure the residuals' scale on clean days that `fit` has not seen, and set the threshold.
+
+        Parameters are as of `Detector.calibrate`.
 
         The scale is the larger of that of the training days and that of these, and the scores behind the threshold lay
         each of these days on the scale of training and the other days (`deviation_from_other_days`).
@@ -77,7 +79,9 @@ class LstmDetector(Detector):
         self._learn_silence(clean)
         self._learned.pop("residual_scale", None)
         training_scale = self._learned["training_scale"]
-        residuals, silences = zip(*map(self._observe_all, clean), strict=True)
+        begin = max(lead_in_scans - self.warm_up_scans, 0)
+        observed = [[series[begin:] for series in self._observe_all(record)] for record in clean]
+        residuals, silences = zip(*observed, strict=True)
         days = round(sum(record.days for record in clean))
         deviations = deviation_from_other_days(residuals, days, training_scale)
         scores = [

@@ -1,7 +1,7 @@
 """The LSTM autoencoder in torch and its training."""
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -175,7 +175,8 @@ def _begin_linear(network: AutoencoderNetwork, clean: Tensor) -> Tensor:
 def _corrupt(clean: Tensor, share: float, generator: torch.Generator) -> Tensor:
     """Forge a share of the channels in every window, for part of it: biased, held at one value, or drowned in noise."""
     n_time, n_window, n_channel = clean.shape
-    size, lots = (n_window, n_channel), {"generator": generator, "device": clean.device}
+    size = (n_window, n_channel)
+    lots: dict[str, Any] = {"generator": generator, "device": clean.device}
     forged = torch.rand(size, **lots) < share
     start = torch.randint(0, n_time, size, **lots)
     duration = torch.randint(1, n_time + 1, size, **lots)

@@ -12,7 +12,7 @@ DECADES_BEYOND = 2
 """and as many decades further, to where hundreds of charts together alarm once in days. [-]"""
 
 
-def rare_size(statistics: Iterable[NDArray[np.float64]], scans: int) -> NDArray[np.float64]:
+def rare_size(statistics: Iterable[NDArray[np.floating]], scans: int) -> NDArray[np.float64]:
     """(...) Size that each statistic exceeds once in 10^5 scans, if its tail is exponential [1]_.
 
     Parameters
@@ -28,7 +28,7 @@ def rare_size(statistics: Iterable[NDArray[np.float64]], scans: int) -> NDArray[
        equation 4.12 with shape 0.
     """
     kept = int(np.ceil(TAIL * scans))
-    tails, known = [], 0
+    tails, known = [], np.zeros((), dtype=np.int64)
     for record in statistics:
         known = known + np.isfinite(record).sum(axis=0)
         largest = min(kept, len(record))
