@@ -74,48 +74,40 @@ class StandardisedInnovations:
 
     def of(self, frame: DetectorFrame) -> Array:
         """(3, n_channel) Standardised innovations by `KINDS`, NaN where there is none. [scales]"""
-        return self._calibration.standardise(self._innovations.of(frame))
+        return self._calibration.deviation(self._innovations.of(frame))
 
-    @property
-    def scale(self) -> Array:
-        """(3, n_channel) The rolling scale as it is now. [channel's unit]"""
-        return self._calibration.scale
+    def learn(self, standardised: Array) -> None:
+        """Take in what `of` gave as usual, where it is quiet."""
+        self._calibration.learn(standardised)
 
 
 def learn_usual(clean: Sequence[History], pace: Pace | None = None) -> Usual:
-    """Median of the innovations of clean days, and median of their rolling scale."""
-    raw = [_innovations_of(record) for record in clean]
-    every = np.concatenate(raw)
-    location = _median(every)
-    least = _least_scale(clean, every - location)
-    rough = Usual(location, np.maximum(_median(np.abs(every - location)), least))
-    scales = [_rolling_scales(record, rough, pace) for record in raw]
-    return Usual(location, np.maximum(np.median(np.concatenate(scales), axis=0), least))
+    """Median of the innovations of clean days and of their rolling scale, on average over the records."""
+    records = [_of_record(record, pace) for record in clean]
+    return Usual(*(np.mean(learnt, axis=0) for learnt in zip(*records, strict=True)))
 
 
-def _innovations_of(record: History) -> Array:
-    """(n_time, 3, n_channel) Raw innovations of a record. [channel's unit]"""
+def _of_record(record: History, pace: Pace | None) -> Usual:
     innovations = Innovations()
-    return np.array([innovations.of(frame) for frame in record])
+    raw = np.array([innovations.of(frame) for frame in record])
+    location = _median(raw)
+    spread = _median(np.abs(raw - location))
+    value = _median(np.where(record.known, np.abs(record.value), np.nan))
+    least = np.maximum(LEAST_OF_RESIDUAL * spread[0], LEAST_OF_VALUE * (value + LEAST_OF_VALUE))
+    return Usual(location, np.maximum(_rolling_scale(raw, Usual(location, np.maximum(spread, least)), pace), least))
 
 
-def _rolling_scales(raw: Array, rough: Usual, pace: Pace | None) -> Array:
+def _rolling_scale(raw: Array, rough: Usual, pace: Pace | None) -> Array:
+    """(3, n_channel) Median of the scale that follows the (n_time, 3, n_channel) innovations. [channel's unit]"""
     calibration = RollingCalibration(rough.location, rough.scale, pace)
     scales = np.empty_like(raw)
     for scan, innovation in enumerate(raw):
         calibration.standardise(innovation)
         scales[scan] = calibration.scale
-    return scales
-
-
-def _least_scale(clean: Sequence[History], deviation: Array) -> Array:
-    """(n_channel,) Below this a change is not worth a word. [channel's unit]"""
-    value = np.concatenate([np.where(record.known, record.value, np.nan) for record in clean])
-    residual = _median(np.abs(deviation[:, 0]))
-    return np.maximum(LEAST_OF_RESIDUAL * residual, LEAST_OF_VALUE * (_median(np.abs(value)) + LEAST_OF_VALUE))
+    return np.median(scales, axis=0)
 
 
 def _median(series: Array) -> Array:
     """Median over time of what is known; 0 where nothing ever is."""
     nothing = np.isnan(series).all(axis=0)
-    return np.where(nothing, 0.0, np.nanmedian(np.where(nothing, 0.0, series), axis=0))
+    return np.nanmedian(np.where(nothing, 0.0, series), axis=0)

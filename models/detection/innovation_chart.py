@@ -1,7 +1,7 @@
 """What the control charts over innovations share: every statistic in units of its own rare values."""
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from models.detection.base import Detector, Progress
 from models.detection.history import DetectorFrame, History
 from models.detection.innovation import KINDS, StandardisedInnovations, Usual, learn_usual
+from models.detection.rare import rare_size
+from models.detection.threshold import HOLD_OFF_SCANS
 from models.errors import ChannelMismatchError, InvalidParameterError, NotFittedError
 
 Array = NDArray[np.float64]
@@ -17,15 +19,15 @@ Array = NDArray[np.float64]
 WARM_UP_SCANS = 25
 """Until then the rolling location finds its feet. [scans]"""
 
-RARE = 0.999
-"""The unit of a statistic is what it exceeds on clean days with probability 1 - RARE. [-]"""
+LIMIT = np.array([4.0, 30.0, 4.0])[:, None]
+"""(3, 1) Beyond, an innovation counts for little more, by `KINDS`: a late message is no attack, and one reading alone
+must not alarm, while an estimate rests on many readings. [scales]"""
 
-LIMIT = np.array([4.5, 30.0, 4.5])[:, None]
-"""(3, 1) An innovation counts for no more, by `KINDS`: a late message is no attack, and one reading alone must not
-alarm, while an estimate rests on many readings. [scales]"""
+BEYOND_LIMIT = 0.05
+"""Share of the limit that an innovation e times as large adds: enough to tell the larger of two. [-]"""
 
-MEMORY_LIMIT = 3.0
-"""A statistic grows no further, so that its alarm ends soon after its cause. [units]"""
+FROZEN_SCANS = 45
+"""So long an alarm keeps anything from being learnt; whatever is loud itself is kept out longer, see `Pace`. [scans]"""
 
 
 class InnovationChart(Detector):
@@ -33,14 +35,15 @@ class InnovationChart(Detector):
 
     Each channel has three innovations (`innovation.KINDS`), standardised by what is usual just now
     (`StandardisedInnovations`), and each of these several charts of different memory. All run on their own; the score
-    is the largest statistic, in units of what that statistic exceeds once in a thousand clean scans. A channel without
-    a value and without an estimate has no score. Needs `fit` and `calibrate`, on different clean days.
+    is the largest statistic, in units of what that statistic rarely exceeds on clean days (`rare_size`). A channel
+    without a value and without an estimate has no score. While an alarm stands nothing is learnt, for `FROZEN_SCANS`.
 
-    A subclass draws the charts: `_number_of_charts`, `_clear` and `_accumulate`.
+    Needs `fit`, and never sounds before `calibrate`. A subclass draws the charts: `_number_of_charts`, `_least_unit`,
+    `_clear` and `_accumulate`.
     """
 
     def __init__(self) -> None:
-        super().__init__(threshold=np.nan)
+        super().__init__(threshold=np.inf)
         self._usual: Usual | None = None
         self._unit: Array | None = None
 
@@ -53,14 +56,16 @@ class InnovationChart(Detector):
         """Learn what is usual, and how large every statistic becomes; parameters as of `Detector.fit`."""
         super().fit(clean)
         self._usual = learn_usual(clean)
-        self._unit = np.full((self._number_of_charts, len(KINDS), len(self.channels)), np.inf)
-        statistics = []
-        for number, record in enumerate(clean, start=1):
-            self.reset()
-            statistics.append(np.array([self._observe(frame) for frame in record])[WARM_UP_SCANS:])
-            if progress is not None:
-                progress(number / len(clean))
-        self._unit = _rare(np.concatenate(statistics), self._least_unit)
+        self._unit = np.ones(self._unit_shape)
+        self.threshold = np.inf
+        statistics = self._statistics(clean, progress)
+        self._unit = np.maximum(rare_size(statistics, sum(map(len, clean))), self._least_unit)
+        self.reset()
+
+    def calibrate(self, clean: Sequence[History], alarms_per_day: float, lead_in_scans: int = 0) -> None:
+        """Set the threshold; parameters as of `Detector.calibrate`."""
+        self.threshold = np.inf
+        super().calibrate(clean, alarms_per_day, lead_in_scans)
         self.reset()
 
     def judge(self, frame: DetectorFrame) -> tuple[float, NDArray[np.float64]]:
@@ -74,14 +79,18 @@ class InnovationChart(Detector):
             If the frame has another number of channels.
         """
         if self._unit is None:
-            raise NotFittedError(f"{self.name} has seen no clean day; call fit(clean) and calibrate before.")
+            raise NotFittedError(f"{self.name} has seen no clean day; call fit(clean) first, then calibrate.")
         if len(frame.value) != len(self.channels):
             raise ChannelMismatchError(
                 f"expected {len(self.channels)} channels, got {len(frame.value)}; fit the detector to these channels."
             )
+        innovation = self._innovations.of(frame)
         # fmax passes over NaN, where a channel has no such innovation.
-        channel_score = np.fmax.reduce(self._observe(frame) / self._unit, axis=(0, 1))
-        return float(np.fmax.reduce(channel_score)), channel_score
+        channel_score = np.fmax.reduce(self._draw(innovation) / self._unit, axis=(0, 1))
+        score = float(np.fmax.reduce(channel_score))
+        if not self._frozen(score):
+            self._innovations.learn(innovation)
+        return score, channel_score
 
     def reset(self) -> None:
         """Begin a new stream, at what training found."""
@@ -89,7 +98,8 @@ class InnovationChart(Detector):
         if self._usual is None or self._unit is None:
             return
         self._innovations = StandardisedInnovations(self._usual)
-        self._clear(MEMORY_LIMIT * self._unit.reshape(self._number_of_charts, -1))
+        self._quiet, self._frozen_scans, self._scans_drawn = HOLD_OFF_SCANS, 0, 0
+        self._clear(self.threshold * self._unit.reshape(self._number_of_charts, -1))
 
     def learned(self) -> dict[str, NDArray[Any]]:
         """Location and scale of the innovations, units of the statistics."""
@@ -106,20 +116,45 @@ class InnovationChart(Detector):
             If an array is missing or of another shape than the parameters and channels ask for.
         """
         by_kind = (len(KINDS), len(self.channels))
-        for name, shape in {"location": by_kind, "scale": by_kind, "unit": (self._number_of_charts, *by_kind)}.items():
+        for name, shape in {"location": by_kind, "scale": by_kind, "unit": self._unit_shape}.items():
             if name not in learned or learned[name].shape != shape:
                 came = learned[name].shape if name in learned else "nothing"
                 raise InvalidParameterError(f"expected {name} of shape {shape}, got {came}; fit the detector anew.")
         self._usual, self._unit = Usual(learned["location"], learned["scale"]), learned["unit"]
         self.reset()
 
-    def _observe(self, frame: DetectorFrame) -> Array:
+    def _statistics(self, clean: Sequence[History], progress: Progress | None) -> Iterator[NDArray[np.float32]]:
+        """(n_time, n_chart, 3, n_channel) Statistics of each record, after its warm-up. [scales]"""
+        for number, record in enumerate(clean, start=1):
+            self.reset()
+            drawn = np.empty((len(record), *self._unit_shape), dtype=np.float32)
+            for scan, frame in enumerate(record):
+                innovation = self._innovations.of(frame)
+                drawn[scan] = self._draw(innovation)
+                self._innovations.learn(innovation)
+            yield drawn[WARM_UP_SCANS:]
+            if progress is not None:
+                progress(number / len(clean))
+
+    def _draw(self, innovation: Array) -> Array:
         """(n_chart, 3, n_channel) Statistics with this scan; NaN where it tells nothing. [scales]"""
-        innovation = self._innovations.of(frame)
         known = np.isfinite(innovation)
-        counted = np.clip(innovation, -LIMIT, LIMIT)
+        times_limit = np.maximum(np.abs(np.where(known, innovation, 0.0)) / LIMIT, 1.0)
+        counted = np.clip(innovation, -LIMIT, LIMIT) * (1 + BEYOND_LIMIT * np.log(times_limit))
         statistic = self._accumulate(counted.ravel(), known.ravel())
-        return np.where(known, statistic.reshape(-1, *innovation.shape), np.nan)
+        return np.where(known, statistic.reshape(self._unit_shape), np.nan)
+
+    def _frozen(self, score: float) -> bool:
+        """Whether an alarm stands, and has not stood for too long."""
+        self._scans_drawn += 1
+        sounds = score > self.threshold and self._scans_drawn > WARM_UP_SCANS
+        self._quiet = 0 if sounds else self._quiet + 1
+        self._frozen_scans = self._frozen_scans + 1 if self._quiet < HOLD_OFF_SCANS else 0
+        return 0 < self._frozen_scans <= FROZEN_SCANS
+
+    @property
+    def _unit_shape(self) -> tuple[int, ...]:
+        return (self._number_of_charts, len(KINDS), len(self.channels))
 
     @property
     @abstractmethod
@@ -132,15 +167,9 @@ class InnovationChart(Detector):
         """No unit is smaller: nothing happens on some channels. [scales]"""
 
     @abstractmethod
-    def _clear(self, limit: Array) -> None:
-        """Empty the memory of the (n_chart, n_series) charts; it holds no more than `limit` from now on. [scales]"""
+    def _clear(self, alarm_level: Array) -> None:
+        """Empty the memory of the charts, which alarm above (n_chart, n_series) `alarm_level`. [scales]"""
 
     @abstractmethod
     def _accumulate(self, innovation: Array, known: NDArray[np.bool_]) -> Array:
         """(n_chart, n_series) Size of the statistics with the newest (n_series,) innovations where known. [scales]"""
-
-
-def _rare(statistics: Array, least: float) -> Array:
-    """(n_chart, 3, n_channel) What each statistic exceeds with probability 1 - `RARE`. [scales]"""
-    nothing = np.isnan(statistics).all(axis=0)
-    return np.maximum(np.nanquantile(np.where(nothing, 0.0, statistics), RARE, axis=0), least)

@@ -9,6 +9,10 @@ from numpy.typing import NDArray
 from models.detection.innovation_chart import Array, InnovationChart
 from models.parameters import require_number
 
+HEAD_START = 0.5
+"""Where a sum goes on after its alarm, so that it ends soon after its cause and goes on as long as that. [alarm levels]
+"""
+
 
 class InnovationCusumDetector(InnovationChart):
     """Two-sided CUSUM charts of the innovations.
@@ -23,7 +27,9 @@ class InnovationCusumDetector(InnovationChart):
     ----------
     .. [1] E. S. Page, "Continuous Inspection Schemes", Biometrika 41, 1954.
     .. [2] D. M. Hawkins, D. H. Olwell, "Cumulative Sum Charts and Charting for Quality Improvement", Springer 1998:
-       the two-sided chart in section 1.7, winsorised for outliers in section 3.3.
+       two-sided charts, and sums of winsorised values against outliers.
+    .. [3] J. M. Lucas, R. B. Crosier, "Fast Initial Response for CUSUM Quality-Control Schemes: Give Your CUSUM a Head
+       Start", Technometrics 24(3), 1982: half of the alarm level.
     """
 
     name = "innovation_cusum"
@@ -47,13 +53,18 @@ class InnovationCusumDetector(InnovationChart):
     def _least_unit(self) -> float:
         return 1.0
 
-    def _clear(self, limit: Array) -> None:
-        self._limit = limit
-        self._upward, self._downward = np.zeros(limit.shape), np.zeros(limit.shape)
+    def _clear(self, alarm_level: Array) -> None:
+        self._reference = np.array(self.reference)[:, None]
+        self._alarm_level = alarm_level
+        self._upward, self._downward = np.zeros(alarm_level.shape), np.zeros(alarm_level.shape)
 
     def _accumulate(self, innovation: Array, known: NDArray[np.bool_]) -> Array:
-        reference = np.array(self.reference)[:, None]
-        up, down = (np.where(known, sign * innovation - reference, 0.0) for sign in (1, -1))
-        self._upward = np.clip(self._upward + up, 0.0, self._limit)
-        self._downward = np.clip(self._downward + down, 0.0, self._limit)
-        return np.maximum(self._upward, self._downward)
+        counted = np.where(known, innovation, 0.0)
+        reference = self._reference * known
+        upward = np.maximum(self._upward + counted - reference, 0.0)
+        downward = np.maximum(self._downward - counted - reference, 0.0)
+        self._upward, self._downward = self._restarted(upward), self._restarted(downward)
+        return np.maximum(upward, downward)
+
+    def _restarted(self, total: Array) -> Array:
+        return np.where(total > self._alarm_level, HEAD_START * self._alarm_level, total)

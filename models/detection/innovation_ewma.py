@@ -7,8 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.detection.innovation_chart import Array, InnovationChart
-from models.detection.residual_memory import ResidualMemory
 from models.parameters import require_number
+
+KEPT = 1.25
+"""An average remembers no more than this, so that its alarm ends soon after its cause. [alarm levels]"""
 
 
 class InnovationEwmaDetector(InnovationChart):
@@ -47,8 +49,12 @@ class InnovationEwmaDetector(InnovationChart):
     def _least_unit(self) -> float:
         return 0.1
 
-    def _clear(self, limit: Array) -> None:
-        self._memory = ResidualMemory(self.weight_of_newest, limit)
+    def _clear(self, alarm_level: Array) -> None:
+        self._weight = np.array(self.weight_of_newest)[:, None]
+        self._most = KEPT * alarm_level
+        self._average = np.zeros(alarm_level.shape)
 
     def _accumulate(self, innovation: Array, known: NDArray[np.bool_]) -> Array:
-        return np.abs(self._memory.update(innovation, known))
+        average = self._average + self._weight * np.where(known, innovation - self._average, 0.0)
+        self._average = np.clip(average, -self._most, self._most)
+        return np.abs(average)

@@ -78,17 +78,22 @@ class RollingCalibration:
 
         A value that is not finite has no deviation and teaches nothing.
         """
-        deviation = (series - self.location) / self.scale
+        deviation = self.deviation(series)
         if learns:
-            self._learn(deviation)
+            self.learn(deviation)
         return deviation
 
-    def _learn(self, deviation: Array) -> None:
+    def deviation(self, series: Array) -> Array:
+        """(...) Deviation from what is usual. [scales]"""
+        return (series - self.location) / self.scale
+
+    def learn(self, deviation: Array) -> None:
+        """Take in the (...) deviations of a scan. [scales]"""
         pace = self.pace
         size = np.abs(deviation)
         known = np.isfinite(size)
         loud = size > pace.loud
-        self._loud_scans = np.where(loud, self._loud_scans + 1, np.where(known, 0.0, self._loud_scans))
+        self._loud_scans = np.where(known, (self._loud_scans + 1) * loud, self._loud_scans)
         learns = known & (~loud | (self._loud_scans > pace.patience_scans))
         self._scans_learnt += learns
         clipped = np.where(learns, np.clip(deviation, -pace.clip, pace.clip), 0.0)

@@ -152,6 +152,8 @@ def test_names_in_the_registry_are_the_detectors_own():
     [
         ("chi_square", {"false_alarm_probability": 0}),
         ("largest_residual", {"sigma": -1}),
+        ("innovation_ewma", {"weight_of_newest": [1.5]}),
+        ("innovation_cusum", {"reference": [0]}),
         ("lstm_autoencoder", {"hidden_size": 0}),
         ("lstm_autoencoder", {"smoothing": 1.5}),
         ("lstm_autoencoder", {"layers": 3}),
