@@ -167,29 +167,11 @@ def drawn(cases: list[Case], runs: Path) -> Any:
             row, name = quantity
             colour, dash = next((colour, dash) for colour, label, dash in LEGEND if label == name)
             near = series[(series.index >= SHOWN[0]) & (series.index < SHOWN[1])]
-            add_curve(
-                figure,
-                near,
-                name,
-                colour,
-                row=row,
-                col=column,
-                dash=dash,
-                legend=False,
-                width=1.6,
-                connectgaps=False,
-                shape="hv" if name == "received" else "linear",
-            )
+            add_curve(figure, near, name, colour, row=row, col=column, dash=dash, legend=False, width=1.6,
+                      connectgaps=False, shape="hv" if name == "received" else "linear")
         begin = SHOWN[0] + ONSET
-        figure.add_vrect(
-            *clock([begin, begin + LENGTH]),
-            fillcolor=RED,
-            opacity=0.08,
-            line_width=0,
-            layer="below",
-            row="all",
-            col=column,
-        )
+        figure.add_vrect(*clock([begin, begin + LENGTH]), fillcolor=RED, opacity=0.08, line_width=0, layer="below",
+                         row="all", col=column)
         figure.add_hline(1.0, line={"color": GREY, "dash": "dash"}, row=2, col=column)
         print(said_of(case, attacked, clean))
     for colour, label, dash in LEGEND:
