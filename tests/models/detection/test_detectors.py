@@ -158,6 +158,7 @@ def test_names_in_the_registry_are_the_detectors_own():
         ("lstm_autoencoder", {"hidden_size": 0}),
         ("lstm_autoencoder", {"smoothing": 1.5}),
         ("lstm_autoencoder", {"layers": 3}),
+        ("lstm_forecaster", {"gain_spread": 0}),
         ("pca", {"explained_share": 1.0}),
         ("pca", {"false_alarm_probability": 0.0}),
         ("isolation_forest", {"trees": 0}),
