@@ -97,7 +97,8 @@ def test_alarms_are_false_outside_of_lead_in_events_and_settling(watched):
 def test_an_alarm_raised_in_the_lead_in_is_no_false_alarm_but_stands(watched):
     counted = false_alarms([watched(alarms=range(15, 30))], THRESHOLD)
     assert counted["alarms"] == 0
-    assert counted["alarmed_share"] == pytest.approx((29 + HOLD_OFF_SCANS - 20) / 380)  # with the hold-off after the last scan
+    stands_until = 29 + HOLD_OFF_SCANS
+    assert counted["alarmed_share"] == pytest.approx((stands_until - 20) / 380)
 
 
 def test_intervals_are_those_of_the_tables():
