@@ -28,12 +28,12 @@ def rare_size(statistics: Iterable[NDArray[np.float64]], scans: int) -> NDArray[
        equation 4.12 with shape 0.
     """
     kept = int(np.ceil(TAIL * scans))
-    tails, known = [], 0
+    tails, counts = [], []
     for record in statistics:
-        known = known + np.isfinite(record).sum(axis=0)
+        counts.append(np.isfinite(record).sum(axis=0))
         largest = min(kept, len(record))
         tails.append(np.partition(np.nan_to_num(record), -largest, axis=0)[-largest:])
-    tail = np.sort(np.concatenate(tails), axis=0)
+    tail, known = np.sort(np.concatenate(tails), axis=0), np.sum(counts, axis=0)
     common, rare = (_exceeded_with(probability, tail, known) for probability in (TAIL, RARE))
     return rare + DECADES_BEYOND * (rare - common)
 
