@@ -1,4 +1,4 @@
-"""CPU time of the LSTM autoencoder per tick: streamed, re-run over a window, and one small network a sensor.
+"""CPU time of the detectors that learn or remember, per tick, beside other ways to run an LSTM over many sensors.
 
 python -m benchmarks.detector [--channels 1000 10000] [--seconds S] [--json FILE]
 """
@@ -9,82 +9,52 @@ from benchmarks import reporting  # first: it settles the number of threads
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
 
-from benchmarks.untrained import untrained_lstm, untrained_network
-from models.detection.history import DetectorFrame
-from models.detection.lstm_network import CLOCK_INPUTS, as_state
+from benchmarks import cells
+from benchmarks.cells import Tick
+from benchmarks.untrained import fitted_briefly, noise_frame, untrained_lstm, untrained_network
+from models.detection.base import Detector
 
-WINDOW_SCANS = 10
-SENSOR_HIDDEN_SIZE = 16
-MOST_SENSOR_NETWORKS = 1000
-WANTED_MS = {1000: 2.0, 10_000: 20.0}
+LSTM_DETECTORS = ("lstm_forecaster", "lstm_autoencoder")
+INNOVATION_DETECTORS = ("innovation_ewma", "innovation_cusum")
+OTHER_DETECTORS = ("pca", "isolation_forest", "ecod", "window_autoencoder")
+MOST_IN_A_LOOP = 1000
+"""Channels up to which what takes long is measured too."""
 
-Tick = Callable[[int], Any]
+WANTED_MS = {1000: 1.0, 10_000: 10.0}
+DIFFERENT_SCANS = 64
 
 
-def streamed(values: np.ndarray) -> Tick:
-    """The detector as the twin runs it: impute, one cell step, residuals, silences, verdict."""
+def whole_verdict(make: Callable[[str, list[str]], Detector], name: str, values: np.ndarray) -> Tick:
+    """A detector as the twin runs it, from the frame to the alarm."""
     n_channel = values.shape[1]
-    detector = untrained_lstm([f"channel {index}" for index in range(n_channel)])
-    quality = np.zeros(n_channel, dtype=np.int8)
-
-    def tick(scan: int) -> Any:
-        return detector.update(DetectorFrame.of_telemetry(60.0 * scan, values[scan % len(values)], quality))
-
-    return tick
+    rng = np.random.default_rng(0)
+    frames = [noise_frame(scan, n_channel, rng) for scan in range(len(values))]
+    detector = make(name, [f"channel {index}" for index in range(n_channel)])
+    return lambda scan: detector.update(frames[scan % len(frames)])
 
 
-def rerun_over_window(values: np.ndarray) -> Tick:
-    """The same network without memory: every tick runs the last scans again."""
-    n_channel = values.shape[1]
-    network = untrained_network(n_channel)
-    window = torch.zeros(WINDOW_SCANS, 1, n_channel + CLOCK_INPUTS)
-    state = as_state(network.empty_memory(1))
-
-    @torch.inference_mode()
-    def tick(scan: int) -> Any:
-        window[:-1] = window[1:].clone()
-        window[-1, 0, :n_channel] = torch.from_numpy(values[scan % len(values)])
-        reconstruction, _ = network(window, state)
-        return (reconstruction[-1, 0] - window[-1, 0, :n_channel]).abs().max().item()
-
-    return tick
-
-
-class SensorAutoencoder(nn.Module):
-    """A small univariate LSTM autoencoder."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.encoder = nn.LSTM(1, SENSOR_HIDDEN_SIZE, batch_first=True)
-        self.decoder = nn.LSTM(SENSOR_HIDDEN_SIZE, 1, batch_first=True)
-
-    def forward(self, window: torch.Tensor) -> torch.Tensor:
-        """Reconstruction of a window (1, n_time, 1)."""
-        return self.decoder(self.encoder(window)[0])[0]
-
-
-def one_network_a_sensor(values: np.ndarray) -> Tick:
-    """A Python loop over the sensors, each with a window of its own."""
-    network = SensorAutoencoder().eval()
-    windows = [[0.0] * WINDOW_SCANS for _ in range(values.shape[1])]
-
-    @torch.no_grad()
-    def tick(scan: int) -> Any:
-        worst = 0.0
-        for window, value in zip(windows, values[scan % len(values)], strict=True):
-            window.append(float(value))
-            window.pop(0)
-            reconstruction = network(torch.tensor(window).view(1, WINDOW_SCANS, 1))
-            worst = max(worst, abs(reconstruction[0, -1, 0].item() - window[-1]))
-        return worst
-
-    return tick
+def variants(n_channel: int) -> dict[str, Callable[[np.ndarray], Tick]]:
+    """What is measured, by name."""
+    detectors = {name: partial(whole_verdict, untrained_lstm, name) for name in LSTM_DETECTORS}
+    detectors |= {name: partial(whole_verdict, fitted_briefly, name) for name in INNOVATION_DETECTORS}
+    window, network = f"window of {cells.WINDOW_SCANS}", untrained_network(n_channel)
+    others: dict[str, Callable[[np.ndarray], Tick]] = {
+        f"the autoencoder's network, {window} again": partial(cells.network_over_a_window, network),
+        "one cell for all sensors, torch": cells.torch_cell,
+        f"one network for all sensors, {window} in a batch": cells.windows_in_a_batch,
+    }
+    if cells.has_onnx():
+        others["one cell for all sensors, ONNX Runtime"] = cells.onnx_cell
+    if n_channel <= MOST_IN_A_LOOP:
+        detectors |= {name: partial(whole_verdict, fitted_briefly, name) for name in OTHER_DETECTORS}
+        others[f"one network for all sensors, {window}, sensor by sensor"] = cells.one_window_a_sensor
+    return detectors | others
 
 
 def cpu_ms_per_tick(tick: Tick, seconds: float) -> float:
@@ -101,21 +71,15 @@ def cpu_ms_per_tick(tick: Tick, seconds: float) -> float:
 
 def measure(n_channel: int, seconds: float) -> list[dict[str, Any]]:
     """One row a variant."""
-    values = np.random.default_rng(0).standard_normal((64, n_channel)).astype(np.float32)
-    variants: dict[str, Callable[[np.ndarray], Tick]] = {
-        "streamed, whole verdict": streamed,
-        f"same network, window of {WINDOW_SCANS} re-run": rerun_over_window,
-    }
-    if n_channel <= MOST_SENSOR_NETWORKS:
-        variants[f"one network a sensor, window of {WINDOW_SCANS}"] = one_network_a_sensor
+    values = np.random.default_rng(0).standard_normal((DIFFERENT_SCANS, n_channel)).astype(np.float32)
     return [
         {
             "channels": n_channel,
             "variant": name,
             "cpu_ms_per_tick": cpu_ms_per_tick(build(values), seconds),
-            "wanted": f"<= {WANTED_MS[n_channel]:g}" if build is streamed and n_channel in WANTED_MS else "",
+            "wanted": f"<= {WANTED_MS[n_channel]:g}" if name in LSTM_DETECTORS and n_channel in WANTED_MS else "",
         }
-        for name, build in variants.items()
+        for name, build in variants(n_channel).items()
     ]
 
 
@@ -128,7 +92,7 @@ def main() -> int:
     torch.set_num_threads(1)
     rows = [row for n_channel in arguments.channels for row in measure(n_channel, arguments.seconds)]
     columns = {"channels": "channels", "variant": "variant", "cpu_ms_per_tick": "CPU ms a tick", "wanted": "wanted"}
-    reporting.report("LSTM autoencoder, CPU time of one tick on one core", columns, rows, arguments.json)
+    reporting.report("Detectors, CPU time of one tick on one core", columns, rows, arguments.json)
     return 0
 
 

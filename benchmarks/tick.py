@@ -110,7 +110,7 @@ def main() -> int:
 def _detectors(scenario: Scenario, feeder: Feeder) -> dict[str, Any]:
     channels = Roles(scenario, feeder).judged_channels
     detectors = {name: new_detector(name) for name in scenario.detectors if name != "lstm_autoencoder"}
-    return {**detectors, "lstm_autoencoder": untrained_lstm(channels)}
+    return {**detectors, "lstm_autoencoder": untrained_lstm("lstm_autoencoder", channels)}
 
 
 if __name__ == "__main__":

@@ -69,7 +69,7 @@ def measured_channels() -> list[str]:
 def figures() -> dict[str, list[Case]]:
     """The cases of every picture."""
     v0, v17, tap = "v bus 0", "v bus 17", "tap trafo 0"
-    flow = "p line 0 from"
+    flow, customer = "p line 0 from", "p bus 29"
     two_flows = [flow, "p line 5 from"]
     return {
         "injections": [
@@ -81,7 +81,7 @@ def figures() -> dict[str, list[Case]]:
         "stealthy": [
             Case("a voltage", {"family": "stealthy", "bus": 0, "vm_change_pu": -0.02}, v0, tap),
             Case("a flow", {"family": "stealthy", "line": 0, "flow_factor": 0.8}, flow, v17),
-            Case("power stolen", {"family": "stealthy", "bus": 29, "p_change_mw": -0.1}, "p bus 29", flow),
+            Case("power stolen", {"family": "stealthy", "bus": 29, "p_change_mw": -0.1}, customer, flow),
             Case("half of the meters", {"family": "stealthy", "bus": 17, "vm_change_pu": 0.02, "access": 0.5}, v17, v0),
         ],
         "time": [
@@ -89,16 +89,13 @@ def figures() -> dict[str, list[Case]]:
                  start=DAY_BEFORE, step="5min"),
             Case("delay", {"family": "delay", "channels": measured_channels(), "delay_s": 900, "restamped": True},
                  flow, v17),
-            Case("jitter", {"family": "jitter", "channels": two_flows, "delay_s": 600},
-                 flow, v17),
+            Case("jitter", {"family": "jitter", "channels": two_flows, "delay_s": 600}, flow, v17),
         ],
         "withheld": [
-            Case("denial: frozen", {"family": "denial", "mode": "frozen", "channels": two_flows},
-                 flow, v17),
-            Case("denial: a station silent", {"family": "denial", "mode": "missing", "buses": [24]}, "p bus 24",
-                 "v bus 24"),
-            Case("theft", {"family": "theft", "buses": [24], "measurement_type": "p", "factor": 0.7}, "p bus 24",
-                 "p line 22 from"),
+            Case("denial: frozen", {"family": "denial", "mode": "frozen", "channels": two_flows}, flow, v17),
+            Case("denial: a station silent", {"family": "denial", "mode": "missing", "buses": [29]}, customer,
+                 "v bus 29"),
+            Case("theft", {"family": "theft", "channels": [customer], "factor": 0.7}, customer, "p line 28 from"),
             Case("breaker state", {"family": "breaker_state", "channels": ["closed switch 1"]}, "closed switch 1", v17),
         ],
         "instruments_single": [
@@ -110,10 +107,9 @@ def figures() -> dict[str, list[Case]]:
         "instruments_wiring": [
             Case("gain", {"family": "gain", "channels": ["p line 5 from"], "ratio_error_percent": -20},
                  "p line 5 from", v17),
-            Case("wrong sign", {"family": "wrong_sign", "channels": ["p bus 24", "q bus 24"]}, "p bus 24",
-                 "p line 22 from"),
-            Case("wrong phase", {"family": "wrong_phase", "channels": ["p bus 28", "p bus 29", "p bus 30"]},
-                 "p bus 29", "p line 5 from"),
+            Case("wrong sign", {"family": "wrong_sign", "channels": [customer, "q bus 29"]}, customer, flow),
+            Case("wrong phase", {"family": "wrong_phase", "channels": ["p bus 28", customer, "p bus 30"]}, customer,
+                 "p line 5 from"),
         ],
         "supply": [
             Case("surge", {"family": "surge", "change_pu": 0.05}, v17, tap),
@@ -178,11 +174,16 @@ def drawn(cases: list[Case], runs: Path) -> Any:
     for colour, label, dash in LEGEND:
         line = {"color": colour, "dash": dash, "width": 2}
         figure.add_scatter(x=[None], y=[None], mode="lines", name=label, line=line, row=1, col=1)
-    figure.update_yaxes(type="log", tickvals=[0.1, 0.5, 1, 2, 5, 10, 50, 100], row=2)
+    figure.update_yaxes(type="log", tickvals=[0.1, 0.3, 1, 3, 10, 100], row=2)
     figure.update_xaxes(range=clock(SHOWN), tickformat="%H:%M", dtick=30 * 60 * 1000)
     figure.update_layout(legend={"x": 0, "xanchor": "left", "traceorder": "normal"}, hovermode=False)
-    size = {"height": HEIGHT_PX - BORDER_PX / 4, "width": COLUMN_PX * len(cases) - BORDER_PX}
+    size = {"height": HEIGHT_PX - BORDER_PX / 4, "width": width_of(cases) - BORDER_PX}
     return figure.update_layout(margin={"t": 90, "b": 30, "l": 50}, **size)
+
+
+def width_of(cases: list[Case]) -> int:
+    """Of a picture; wide enough for the legend in one line. [pixels]"""
+    return COLUMN_PX * max(len(cases), 3)
 
 
 def axis(channel: str) -> str:
@@ -231,7 +232,7 @@ def main(runs: str = "runs/figures") -> None:
     """Draw all of them."""
     for name, cases in figures().items():
         figure = drawn(cases, Path(runs))
-        photograph([figure], PICTURES / f"{name}.png", (COLUMN_PX * len(cases), HEIGHT_PX))
+        photograph([figure], PICTURES / f"{name}.png", (width_of(cases), HEIGHT_PX))
 
 
 if __name__ == "__main__":

@@ -10,19 +10,21 @@ from models.detection.innovation_ewma import InnovationEwmaDetector
 from models.detection.isolation_forest import IsolationForestDetector
 from models.detection.largest_residual import LargestResidualDetector
 from models.detection.lstm_autoencoder import LstmAutoencoderDetector
+from models.detection.lstm_forecaster import LstmForecasterDetector
 from models.detection.pca import PcaDetector
 from models.detection.window_autoencoder import WindowAutoencoderDetector
 
 DETECTORS: dict[str, type[Detector]] = {
     "chi_square": ChiSquareDetector,
     "largest_residual": LargestResidualDetector,
+    "innovation_ewma": InnovationEwmaDetector,
+    "innovation_cusum": InnovationCusumDetector,
     "pca": PcaDetector,
     "isolation_forest": IsolationForestDetector,
     "ecod": EcodDetector,
     "window_autoencoder": WindowAutoencoderDetector,
-    "innovation_ewma": InnovationEwmaDetector,
-    "innovation_cusum": InnovationCusumDetector,
     "lstm_autoencoder": LstmAutoencoderDetector,
+    "lstm_forecaster": LstmForecasterDetector,
     "fusion": FusionDetector,
 }
 

@@ -62,10 +62,10 @@ class InnovationChart(Detector):
         self._unit = np.maximum(rare_size(statistics, sum(map(len, clean))), self._least_unit)
         self.reset()
 
-    def calibrate(self, clean: Sequence[History], alarms_per_day: float) -> None:
+    def calibrate(self, clean: Sequence[History], alarms_per_day: float, lead_in_scans: int = 0) -> None:
         """Set the threshold; parameters as of `Detector.calibrate`."""
         self.threshold = np.inf
-        super().calibrate(clean, alarms_per_day)
+        super().calibrate(clean, alarms_per_day, lead_in_scans)
         self.reset()
 
     def judge(self, frame: DetectorFrame) -> tuple[float, NDArray[np.float64]]:
@@ -123,7 +123,7 @@ class InnovationChart(Detector):
         self._usual, self._unit = Usual(learned["location"], learned["scale"]), learned["unit"]
         self.reset()
 
-    def _statistics(self, clean: Sequence[History], progress: Progress | None) -> Iterator[Array]:
+    def _statistics(self, clean: Sequence[History], progress: Progress | None) -> Iterator[NDArray[np.float32]]:
         """(n_time, n_chart, 3, n_channel) Statistics of each record, after its warm-up. [scales]"""
         for number, record in enumerate(clean, start=1):
             self.reset()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mosaik_scenarios.arena.data_set import CHANNEL_FILES, ELEMENT_FILES, EVENTS, SCENARIO
 from mosaik_scenarios.arena.events import KINDS
 from mosaik_scenarios.arena.folder import timelines_described
+from mosaik_scenarios.arena.markdown import markdown_rows
 from mosaik_scenarios.channel_units import UNITS
 from mosaik_scenarios.manifest import git_commit, versions
 
@@ -126,21 +127,21 @@ def _blocks(card: dict[str, Any]) -> Iterator[str]:
     versions = ", ".join(f"{name} {version}" for name, version in card["versions"].items())
     yield f"Licence: {card['licence']} Made with {versions}, commit {card['git_commit'] or 'unknown'}."
     yield "## Feeders"
-    yield _rows(("feeder", "buses", "what", "source"),
+    yield markdown_rows(("feeder", "buses", "what", "source"),
                 [(name, f["buses"], f["title"], f["source"]) for name, f in card["feeders"].items()])  # fmt: skip
     yield "## Timelines"
     yield "\n".join(f"- `{role}`: {meaning}" for role, meaning in card["roles"].items())
     columns = ("folder", "role", "seed", "start", "scans", "events")
-    yield _rows(columns, [tuple(timeline[name] for name in columns) for timeline in card["timelines"]])
+    yield markdown_rows(columns, [tuple(timeline[name] for name in columns) for timeline in card["timelines"]])
     yield "## Files of a timeline"
     parts = ("rows", "columns", "meaning")
     files = [(name, *(file.get(part, "") for part in parts)) for name, file in card["files"].items()]
-    yield _rows(("file", "rows", "columns", "what"), files)
+    yield markdown_rows(("file", "rows", "columns", "what"), files)
     yield _about_columns(card)
     yield "## Events"
-    yield _rows(("column", "what"), list(card["events"].items()))
+    yield markdown_rows(("column", "what"), list(card["events"].items()))
     yield "## Kinds of attacks"
-    yield _rows(("kind", "family", "magnitude"),
+    yield markdown_rows(("kind", "family", "magnitude"),
                 [(name, kind["family"], kind["magnitude"]) for name, kind in card["kinds"].items()])  # fmt: skip
     yield "## Known limits"
     approximated = [f"{name}: {line}" for name, f in card["feeders"].items() for line in f["approximations"]]
@@ -154,8 +155,3 @@ def _about_columns(card: dict[str, Any]) -> str:
         "accuracy class, full scale, standard deviation, bus, and whether gridtwin's detectors judge it. Units by the "
         f"first word of a channel's name: {units}. Signs: {card['signs']}. Floats have seven digits."
     )
-
-
-def _rows(heads: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    lines = [heads, ["---"] * len(heads), *rows]
-    return "\n".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |" for line in lines)

@@ -24,16 +24,21 @@ def record_fingerprint(path: Path) -> str:
 
 
 def code_fingerprint(module: str) -> str:
-    """Of the source of a module and of all modules of `OWN_PACKAGE` that it imports, directly or not."""
-    sources: dict[str, str] = {}
+    """Of the sources on which a module depends."""
+    return digest(sources(module))
+
+
+def sources(module: str) -> dict[str, str]:
+    """By name, the source of a module and of all modules of `OWN_PACKAGE` that it imports, directly or not."""
+    found: dict[str, str] = {}
     waiting = [module]
     while waiting:
         name = waiting.pop()
-        spec = find_spec(name) if name not in sources else None
+        spec = find_spec(name) if name not in found else None
         if spec is not None and spec.origin is not None:
-            sources[name] = Path(spec.origin).read_text(encoding="utf-8")
-            waiting += _imported(sources[name])
-    return digest(sources)
+            found[name] = Path(spec.origin).read_text(encoding="utf-8")
+            waiting += _imported(found[name])
+    return found
 
 
 def _imported(source: str) -> Iterator[str]:

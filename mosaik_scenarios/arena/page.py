@@ -59,7 +59,7 @@ def write_page(result: ArenaResult, plan: ArenaPlan, seen: Mapping[str, Seen], p
 
 def _parts(result: ArenaResult, plan: ArenaPlan, seen: Mapping[str, Seen]) -> Iterator[str]:
     feeders = feeders_of(result)
-    yield f"<h1>{TITLE}</h1>\n<p>{escape(_introduction(plan))}</p>"
+    yield f"<h1>{TITLE}</h1>\n<p>{escape(introduction(plan))}</p>"
     yield _paragraphs(HOW_TO_READ)
     yield table_section(
         "Feeders", "The product's best detector beside the best baseline, by mean VUS-PR over the kinds of attacks.",
@@ -72,7 +72,8 @@ def _parts(result: ArenaResult, plan: ArenaPlan, seen: Mapping[str, Seen]) -> It
         yield from _feeder(result, plan, feeder, seen.get(feeder))
 
 
-def _introduction(plan: ArenaPlan) -> str:
+def introduction(plan: ArenaPlan) -> str:
+    """What was asked of whom."""
     return (
         f"{len(plan.detectors)} detectors on {len(plan.feeders)} feeders, {len(plan.kinds)} kinds of attacks at three "
         f"magnitudes, whole timelines of the closed loop at one scan a minute, metering plan {plan.metering}. Everyone "

@@ -24,6 +24,7 @@ References
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -94,7 +95,8 @@ def vus_pr(segments: Segments) -> float:
     rank = np.empty(len(lot))
     rank[np.lexsort((lot, score))] = np.arange(len(lot))
     volume = VolumeUnderPR(max_buffer_size=WIDEST_BORDER_SCANS)
-    return float(volume.compute(segments.attacked.astype(int), rank))
+    with _one_thread():
+        return float(volume.compute(segments.attacked.astype(int), rank))
 
 
 def affiliation(segments: Segments) -> tuple[float, float, float]:
@@ -110,6 +112,19 @@ def affiliation(segments: Segments) -> tuple[float, float, float]:
     )
     both = precision + recall
     return precision, recall, 2 * precision * recall / both if both else 0.0
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """The library's loops take half a millisecond; handing each to threads takes longer where the machine is busy."""
+    from numba import get_num_threads, set_num_threads
+
+    threads = get_num_threads()
+    set_num_threads(1)
+    try:
+        yield
+    finally:
+        set_num_threads(threads)
 
 
 def _events_by_kind_and_level(attacked: Sequence[Watched]) -> Iterator[tuple[tuple[str, int], pd.DataFrame]]:

@@ -101,7 +101,9 @@ class Channels:
         if not aimed_channels and not aimed_buses:
             return None
         named = [suspect for suspect in suspects if suspect >= 0]
-        return any(self.names[suspect] in aimed_channels or int(self.buses[suspect]) in aimed_buses for suspect in named)
+        return any(
+            self.names[suspect] in aimed_channels or int(self.buses[suspect]) in aimed_buses for suspect in named
+        )
 
 
 def judged_events(watched: Watched, threshold: float, channels: Channels) -> list[dict[str, Any]]:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from mosaik_scenarios.arena.curves import detection_curve
 from mosaik_scenarios.arena.intervals import share_interval
 from mosaik_scenarios.arena.plan import Role
@@ -21,7 +19,6 @@ from mosaik_scenarios.arena.scoring import (
     false_alarms,
     judged_events,
 )
-from mosaik_scenarios.arena.timelines import HISTORY
 from mosaik_scenarios.arena.watching import TEST_ROLES, Watch
 from mosaik_scenarios.progress import OnProgress
 
@@ -52,7 +49,7 @@ def score(watches: Sequence[Watch], on_progress: OnProgress = lambda share: None
 def _tables_of(watch: Watch) -> dict[str, Rows]:
     of_role = {role: _watched(watch, role) for role in TEST_ROLES}
     clean, attacked = of_role["clean"], of_role["attacked"]
-    threshold, channels = watch.verdict(watch.test_timelines[0]).threshold, _channels(watch)
+    threshold, channels = watch.verdict(watch.test_timelines[0]).threshold, Channels(*watch.channels())
     alarms = {role: false_alarms(watched, threshold) for role, watched in of_role.items()}
     events = [row for timeline in attacked for row in judged_events(timeline, threshold, channels)]
     return {
@@ -82,12 +79,6 @@ def _watched(watch: Watch, role: Role) -> list[Watched]:
             )
         )
     return watched
-
-
-def _channels(watch: Watch) -> Channels:
-    # An archive's members are read one by one: not the whole record for the names of its channels.
-    with np.load(watch.test_timelines[0].folder / HISTORY, allow_pickle=False) as stored:
-        return Channels(tuple(stored["channels"].tolist()), stored["channel_bus"])
 
 
 def _cost(watch: Watch) -> dict[str, Any]:

@@ -155,27 +155,33 @@ class Watch:
             self._judge(detector, timeline)
         on_progress(1.0)
 
+    def channels(self) -> tuple[tuple[str, ...], NDArray[np.int64]]:
+        """Names of the feeder's channels, and the bus at which each measures."""
+        # An archive's members are read one by one: not the whole record for the names of its channels.
+        with np.load(self.timelines[0].folder / HISTORY, allow_pickle=False) as stored:
+            return tuple(stored["channels"].tolist()), stored["channel_bus"]
+
     def _is_there(self, timeline: Timeline) -> bool:
+        key = self.key(timeline)
         try:
             with np.load(self.path(timeline), allow_pickle=False) as stored:
-                return str(stored["key"]) == self.key(timeline)
+                return str(stored["key"]) == key
         except (OSError, KeyError, ValueError, BadZipFile):
             return False
 
     def _trained(self, on_progress: OnProgress) -> Detector:
         """From the folder, or fitted on the training records and calibrated on the others."""
         store = ModelStore(self.folder / "trained")
-        train, calibrate = (StoredHistories(self.of_role(role)) for role in ("train", "calibrate"))
-        kept = store.load(self.training_key, train[0].channels) if (self.folder / TRAINING).is_file() else None
+        kept = store.load(self.training_key, self.channels()[0]) if (self.folder / TRAINING).is_file() else None
         if kept is not None:
             return kept
+        train, calibrate = (StoredHistories(self.of_role(role)) for role in ("train", "calibrate"))
         detector = new_detector(self.detector)
-        lead_in_scans = calibrate.timelines[0].lead_in_scans
         begin = time.process_time()
         detector.fit(train, seed=SEED, progress=lambda share: on_progress(FITTED * share))
         own_threshold = detector.threshold if np.isfinite(detector.threshold) else None
         on_progress(FITTED)
-        detector.calibrate(calibrate, self.alarms_per_day, lead_in_scans=lead_in_scans)
+        detector.calibrate(calibrate, self.alarms_per_day, calibrate.timelines[0].lead_in_scans)
         training = {
             "own_threshold": own_threshold,
             "channels": len(detector.channels),

@@ -14,9 +14,9 @@ SMALLEST_P_VALUE = 1e-99
 """Below it nobody cares by how much. [-]"""
 
 
-def time_after(start: datetime, time: datetime, clock: str = "%H:%M:%S") -> str:
+def time_after(start: datetime, time: datetime) -> str:
     """The time of day, and the date where it is another one than that of `start`."""
-    return f"{time:{clock}}" if time.date() == start.date() else f"{time:%Y-%m-%d {clock}}"
+    return f"{time:%H:%M:%S}" if time.date() == start.date() else f"{time:%Y-%m-%d %H:%M:%S}"
 
 
 def where(alarm: Mapping[str, Any]) -> str:

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from models.recording.run_folder import RunFolder
 from mosaik_scenarios.channel_units import unit_of
 from mosaik_scenarios.duration import duration_text
 from mosaik_scenarios.incidents import Incident, rows_of
@@ -20,6 +19,7 @@ from mosaik_scenarios.summary.tables import Extreme
 
 if TYPE_CHECKING:
     from mosaik_scenarios.consequences import Consequence
+    from mosaik_scenarios.results import RunResult
 
 LABEL_WIDTH = 22
 CHANNELS_SHOWN = 5
@@ -45,7 +45,7 @@ def summary_text(summary: Summary) -> str:
         "Incidents": _incident_lines(summary.incidents) if summary.detectors else [],
         "Detectors": [line for seer in summary.detectors for line in _detector_lines(seer, summary.attacks)]
         or ["none"],
-        "Files": _file_lines(summary.result.folder),
+        "Files": _file_lines(summary.result),
     }
     blocks = ["\n".join([title, *(f"  {line}" for line in lines)]) for title, lines in sections.items()]
     return "\n\n".join(block for block in blocks if "\n" in block)
@@ -168,7 +168,8 @@ def _more(value: float, digits: str, of_what: str) -> str:
 def _incident_lines(incidents: Sequence[Incident]) -> Iterator[str]:
     """One line each: when, who saw it, where, and how little the measurements agreed."""
     for incident in incidents[:INCIDENTS_SHOWN]:
-        end = "not cleared" if incident.standing else f"to {evidence.time_after(incident.raised, incident.ended)}"
+        same_day = incident.ended.date() == incident.raised.date()
+        end = "not cleared" if incident.standing else f"to {(_clock if same_day else _time)(incident.ended)}"
         lasted = incident.ended - incident.raised
         when = f"{end} ({_span(lasted)})" if lasted else end
         where = f" at {_and(incident.channels)}" if incident.channels else ""
@@ -211,11 +212,14 @@ def _other_alarms(detector: DetectorSummary) -> str:
     return said + (f"; {_count(at_faults, 'alarm', 'alarms')} during or after a fault" if at_faults else "")
 
 
-def _file_lines(folder: RunFolder) -> Iterator[str]:
+def _file_lines(result: RunResult) -> Iterator[str]:
+    folder = result.folder
     files, pictures = folder.files(), folder.pictures()
     tables = [file for file in files if file.is_dir()]
     holds = [_count(len(tables), "table", "tables"), _count(len(files) - len(tables) - len(pictures), "file", "files")]
-    holds += [_count(len(pictures), "picture of an alarm", "pictures of alarms")] if pictures else []
+    if pictures:
+        alarms = _count(len(result.alarms), "alarm", "alarms")
+        holds.append(f"{_count(len(pictures), 'picture', 'pictures')} of {alarms}")
     yield f"{folder.path}: {_and(holds)}, {_size(files)}"
     if not folder.report.exists():
         yield f"gridtwin report {folder.path} draws the figures"

@@ -74,7 +74,7 @@ def test_only_what_the_twin_itself_warns_of_reaches_the_user() -> None:
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        (["list", "birds"], "expected one of feeders, scenarios, attacks, detectors, got 'birds'."),
+        (["list", "birds"], "expected one of feeders, scenarios, attacks, kinds, detectors, got 'birds'."),
         (["run", "missing.toml"], "missing.toml: expected a scenario file, found none"),
         (["run", "missing.toml", "--set", "seed"], "--set: expected KEY=VALUE, got 'seed'"),
         (["show", "nothing"], "expected the folder of a run or a name in runs, got 'nothing'."),

@@ -14,6 +14,10 @@ Array = NDArray[np.float64]
 Learned = Mapping[str, NDArray[Any]]
 
 
+MEDIAN_ROWS = 1000
+"""As many scans as make a good median. [scans]"""
+
+
 class Findings(NamedTuple):
     """What a piece of evidence has to say about one scan, one row an aspect, each on a scale of its own."""
 
@@ -62,10 +66,10 @@ class Evidence(ABC):
 
 
 def middle(series: Array) -> Array:
-    """(n,) Median of every column's finite values; NaN where there are none."""
+    """(n,) Median of every column's finite values, of `MEDIAN_ROWS` rows at most; NaN where there are none."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "All-NaN slice")
-        return np.asarray(np.nanmedian(series, axis=0))
+        return np.asarray(np.nanmedian(series[:: max(1, len(series) // MEDIAN_ROWS)], axis=0))
 
 
 def usual_scale(scale: Array) -> Array:

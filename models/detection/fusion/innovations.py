@@ -38,6 +38,10 @@ COMPONENTS = 40
 SAMPLE = 2000
 """Scans that patterns are learnt from at most. [scans]"""
 
+LEAST_CHANGE = 0.05
+"""Least usual change of an estimate, as a share of its meter's noise: what is known to be zero is estimated as zero but
+for rounding. [-]"""
+
 LEAST_COMPONENT = 0.3
 """Least standard deviation of a pattern, lest rounding counts. [scales]"""
 
@@ -84,7 +88,7 @@ class InnovationEvidence(Evidence):
     def learn(self, clean: Sequence[History]) -> dict[str, NDArray[Any]]:
         records = [record.estimated - record.expected for record in clean]
         change = _whole_rows(np.concatenate([np.diff(record, axis=0) for record in records]))
-        scale = _robust_scale(change)
+        scale = np.maximum(_robust_scale(change), LEAST_CHANGE * _meter_noise(clean))
         sensitivities = voltage_sensitivities(clean[0].channels, np.concatenate(records))
         explained = ExplainedVoltage(sensitivities)
         voltages = [explained.unexplained(record) for record in records]
@@ -124,6 +128,12 @@ class InnovationEvidence(Evidence):
         findings = Findings.of_channels(channel)
         findings.scan[1] = np.sum((np.nan_to_num(jump) @ self._patterns) ** 2)
         return findings
+
+
+def _meter_noise(clean: Sequence[History]) -> Array:
+    """(n_channel,) Middle magnitude of every channel's residual about its middle. [channel's unit]"""
+    residuals = [record.value - record.estimated for record in clean]
+    return usual_scale(middle(np.array([middle(np.abs(residual - middle(residual))) for residual in residuals])))
 
 
 def _robust_scale(series: Array) -> Array:

@@ -31,8 +31,8 @@ ENERGY_LIMIT = 8.0
 NORMAL_OVER_MEDIAN = 1.4826
 """A normal variable's standard deviation over the median of its magnitude. [-]"""
 
-METER_DAYS = 0.5
-"""Time constant with which the error that stays of a meter is learnt. [d]"""
+METER_DAYS = 0.125
+"""Time constant with which a meter's error is learnt: what lasts of it changes with the hours' load. [d]"""
 
 
 class ResidualEvidence(Evidence):

@@ -15,8 +15,8 @@ Array = NDArray[np.float64]
 DISTANCES = np.array([0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0])
 """Bounds between distances from value to estimate that are told apart. [scales of the residual]"""
 
-METER_DAYS = 0.5
-"""Time constant with which the error that stays of a meter is learnt. [d]"""
+METER_DAYS = 0.125
+"""Time constant with which a meter's error is learnt: what lasts of it changes with the hours' load. [d]"""
 
 NORMAL_OVER_MEDIAN = 1.4826
 """A normal variable's standard deviation over the median of its magnitude. [-]"""
@@ -64,23 +64,21 @@ class SilenceEvidence(Evidence):
     arrays = ("scale", "interrogated_below", "silent_share", "missing_share", "station", "location_scans")
 
     def learn(self, clean: Sequence[History]) -> dict[str, NDArray[Any]]:
-        n_channel = len(clean[0].channels)
-        away = [residual - middle(residual) for residual in map(_residual, clean)]
-        scale = NORMAL_OVER_MEDIAN * usual_scale(middle(np.array([middle(np.abs(residual)) for residual in away])))
-        silent = np.concatenate([_silent(record)[1:] for record in clean])
-        everybody = float(np.median(silent.mean(axis=1)) / 2)
-        interrogated = (silent.mean(axis=1) <= everybody).astype(int)
-        distance = np.concatenate([_distance(residual[1:], scale) for residual in away])
-        scans, silences = np.zeros((2, 2, len(DISTANCES) + 1, n_channel))
-        for condition, far, quiet in zip(interrogated, distance, silent, strict=True):
-            scans[condition, far, np.arange(n_channel)] += 1
-            silences[condition, far, np.arange(n_channel)] += quiet
+        residuals = [residual - middle(residual) for residual in map(_residual, clean)]
+        scale = NORMAL_OVER_MEDIAN * usual_scale(middle(np.array([middle(np.abs(residual)) for residual in residuals])))
+        silences = [_silent(record) for record in clean]
+        everybody = float(np.median(np.concatenate([silent.mean(axis=1) for silent in silences])) / 2)
+        scans, silent_scans = np.zeros((2, 2, len(DISTANCES) + 1, len(scale)))
+        for residual, silent in zip(residuals, silences, strict=True):
+            case = _case(silent.mean(axis=1) <= everybody, _distance(residual, scale))
+            scans += np.bincount(case.ravel(), minlength=scans.size).reshape(scans.shape)
+            silent_scans += np.bincount(case[silent], minlength=scans.size).reshape(scans.shape)
         missing = sum(int((~record.known).sum()) for record in clean)
         return {
             "scale": scale,
             "interrogated_below": np.array(everybody),
-            "silent_share": _shrunk(silences, scans),
-            "missing_share": np.array((missing + 1) / (silent.size + 2)),
+            "silent_share": _shrunk(silent_scans, scans),
+            "missing_share": np.array((missing + 1) / (scans.sum() + 2)),
             "station": _stations(clean[0].channel_bus),
             "location_scans": np.array(METER_DAYS * DAY_S / clean[0].step_s),
         }
@@ -125,14 +123,13 @@ class SilenceEvidence(Evidence):
 
 
 def _silent(record: History) -> NDArray[np.bool_]:
-    """(n_time, n_channel) Whether a known channel repeats its last value; nothing is missing on clean days."""
-    silent = np.zeros(record.value.shape, dtype=bool)
-    silent[1:] = record.value[1:] == record.value[:-1]
-    return silent
+    """(n_time - 1, n_channel) Whether a channel repeats its last value; nothing is missing on clean days."""
+    return np.asarray(record.value[1:] == record.value[:-1])
 
 
 def _residual(record: History) -> Array:
-    return np.where(record.known, record.value, np.nan) - record.estimated
+    """(n_time - 1, n_channel) Value less estimate from the second scan on."""
+    return np.where(record.known, record.value, np.nan)[1:] - record.estimated[1:]
 
 
 def _distance(residual: Array, scale: Array) -> NDArray[np.int64]:
@@ -140,13 +137,19 @@ def _distance(residual: Array, scale: Array) -> NDArray[np.int64]:
     return np.searchsorted(DISTANCES, np.nan_to_num(np.abs(residual) / scale))
 
 
-def _shrunk(silences: Array, scans: Array) -> Array:
+def _case(interrogated: NDArray[np.bool_], distance: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(n_time, n_channel) Position of every scan of every channel in an array (2, n_distance, n_channel), laid flat."""
+    row = interrogated[:, None] * (len(DISTANCES) + 1) + distance
+    return np.asarray(row * distance.shape[1] + np.arange(distance.shape[1]))
+
+
+def _shrunk(silent_scans: Array, scans: Array) -> Array:
     """(2, n_distance, n_channel) Share of silent scans, each channel's own drawn to that of all.
 
     Silence grows no likelier with distance: what few scans say to the contrary is levelled.
     """
-    of_all = (silences.sum(axis=-1, keepdims=True) + 0.5) / (scans.sum(axis=-1, keepdims=True) + 1)
-    share = (silences + SHARED_SCANS * of_all) / (scans + SHARED_SCANS)
+    of_all = (silent_scans.sum(axis=-1, keepdims=True) + 0.5) / (scans.sum(axis=-1, keepdims=True) + 1)
+    share = (silent_scans + SHARED_SCANS * of_all) / (scans + SHARED_SCANS)
     return np.clip(np.minimum.accumulate(share, axis=1), 1e-4, 1.0)
 
 

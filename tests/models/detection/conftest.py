@@ -25,6 +25,7 @@ PARAMETERS = {
         "windows_per_update": 8,
         "updates": 150,
     },
+    "lstm_forecaster": {"hidden_size": 8, "window_scans": 36, "updates": 30, "warm_up_scans": 20},
     "isolation_forest": {"trees": 30, "scans_a_tree": 128},
     "window_autoencoder": {"hidden_size": 4, "updates": 30},
 }

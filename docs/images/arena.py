@@ -1,0 +1,80 @@
+"""Draws docs/arena from an arena's folder: ``python docs/images/arena.py runs/arena "9 h on 2 cores"``.
+
+Figures as PNG, tables as CSV, and the README that shows them. Needs a Chromium or Chrome on the path.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from browser import photograph
+
+from mosaik_scenarios.arena.conclusions import conclusion_on, detectors_of, feeders_of
+from mosaik_scenarios.arena.figures import looks
+from mosaik_scenarios.arena.markdown import markdown_table
+from mosaik_scenarios.arena.overview import by_feeder, heat, overview
+from mosaik_scenarios.arena.page import HOW_TO_READ, TEXTS, drawings, introduction
+from mosaik_scenarios.arena.plan import ArenaPlan
+from mosaik_scenarios.arena.result import TABLES, ArenaResult
+from mosaik_scenarios.arena.text import conclusion_lines, facts, percent, reach_lines, rounded
+from mosaik_scenarios.arena.watching import PLAN
+
+FOLDER = Path(__file__).parents[1] / "arena"
+WIDTH = 1100
+KEPT = ("rates", "false_alarms", "ranking", "cost", "textbook")
+"""Tables small enough to lie beside the text."""
+
+
+def main(arena: str, took: str) -> None:
+    """Figures, tables and README."""
+    result, plan = ArenaResult.load(arena), ArenaPlan.from_file(Path(arena, PLAN))
+    FOLDER.mkdir(exist_ok=True)
+    for name in KEPT:
+        shutil.copy(Path(arena, TABLES, f"{name}.csv"), FOLDER / f"{name}.csv")
+    write(result, plan, FOLDER, took)
+
+
+def write(result: ArenaResult, plan: ArenaPlan, folder: Path, took: str) -> Path:
+    """The README with a section a feeder, and the figures that it shows."""
+    readme = folder / "README.md"
+    readme.write_text("\n\n".join(_blocks(result, plan, folder, took)) + "\n", encoding="utf-8")
+    return readme
+
+
+def _blocks(result: ArenaResult, plan: ArenaPlan, folder: Path, took: str) -> Iterator[str]:
+    yield "# Who catches which attack: figures"
+    yield f"```\n{_command(plan)}\npython docs/images/arena.py runs/arena\n```"
+    yield f"took {took}. {introduction(plan)} {HOW_TO_READ[0]}"
+    yield f"Tables: {', '.join(f'[{name}]({name}.csv)' for name in KEPT)}."
+    yield markdown_table(by_feeder(result))
+    for feeder in feeders_of(result):
+        yield from _feeder(result, plan, feeder, folder)
+
+
+def _command(plan: ArenaPlan) -> str:
+    days = f"{plan.training_days:g},{plan.calibration_days:g},{plan.clean_days:g}"
+    return f"gridtwin arena --feeders {','.join(plan.feeders)} --seeds {plan.seeds} --days {days}"
+
+
+def _feeder(result: ArenaResult, plan: ArenaPlan, feeder: str, folder: Path) -> Iterator[str]:
+    yield f"## {feeder}"
+    yield f"{facts(result, feeder)}."
+    yield "\n".join((*conclusion_lines(conclusion_on(result, feeder)), *reach_lines(result, feeder)))
+    yield markdown_table(rounded(overview(result, feeder)), TEXTS)
+    for title, (text, figure) in drawings(result, plan, feeder, looks(detectors_of(result, feeder))).items():
+        name = f"{feeder}-{title.lower().replace(' ', '-')}.png"
+        figure.update_layout(updatemenus=[])
+        photograph([figure], folder / name, (WIDTH, int(figure.layout.height) + 20))
+        yield f"**{title}.** {text.partition('; the buttons')[0].rstrip('.')}.\n\n![{title} on {feeder}]({name})"
+    levels, _ = heat(result, feeder)
+    yield "By magnitude (small / middle / large), percent of the events detected:"
+    small, middle, large = (levels[view] for view in ("small", "middle", "large"))
+    by_level = small.map(percent) + " / " + middle.map(percent) + " / " + large.map(percent)
+    yield markdown_table(by_level.map(lambda cell: cell.replace(" %", "")).reset_index())
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
