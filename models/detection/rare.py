@@ -12,7 +12,7 @@ DECADES_BEYOND = 2
 """and as many decades further, to where hundreds of charts together alarm once in days. [-]"""
 
 
-def rare_size(statistics: Iterable[NDArray[np.float64]], scans: int) -> NDArray[np.float64]:
+def rare_size(statistics: Iterable[NDArray[np.floating]], scans: int) -> NDArray[np.float64]:
     """(...) Size that each statistic exceeds once in 10^5 scans, if its tail is exponential [1]_.
 
     Parameters
@@ -28,12 +28,12 @@ def rare_size(statistics: Iterable[NDArray[np.float64]], scans: int) -> NDArray[
        equation 4.12 with shape 0.
     """
     kept = int(np.ceil(TAIL * scans))
-    tails, counts = [], []
+    tails, known = [], np.zeros((), dtype=np.int64)
     for record in statistics:
-        counts.append(np.isfinite(record).sum(axis=0))
+        known = known + np.isfinite(record).sum(axis=0)
         largest = min(kept, len(record))
         tails.append(np.partition(np.nan_to_num(record), -largest, axis=0)[-largest:])
-    tail, known = np.sort(np.concatenate(tails), axis=0), np.sum(counts, axis=0)
+    tail = np.sort(np.concatenate(tails), axis=0)
     common, rare = (_exceeded_with(probability, tail, known) for probability in (TAIL, RARE))
     return rare + DECADES_BEYOND * (rare - common)
 
