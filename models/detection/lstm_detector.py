@@ -64,11 +64,12 @@ class LstmDetector(Detector):
         """Until the memory is filled the network says little about the channels. [scans]"""
         return self._parameters.warm_up_scans
 
-    def calibrate(self, clean: Sequence[History], alarms_per_day: float) -> None:
+    def calibrate(self, clean: Sequence[History], alarms_per_day: float, lead_in_scans: int = 0) -> None:
         """Measure the residuals' scale on clean days that `fit` has not seen, and set the threshold.
 
         The scale is the larger of that of the training days and that of these, and the scores behind the threshold lay
-        each of these days on the scale of training and the other days (`deviation_from_other_days`).
+        each of these days on the scale of training and the other days (`deviation_from_other_days`). Parameters as of
+        `Detector.calibrate`.
         """
         if "training_scale" not in self._learned:
             raise NotFittedError(f"the {self._title} has seen no clean day; call fit(clean) before calibrate.")
@@ -77,7 +78,8 @@ class LstmDetector(Detector):
         self._learn_silence(clean)
         self._learned.pop("residual_scale", None)
         training_scale = self._learned["training_scale"]
-        residuals, silences = zip(*map(self._observe_all, clean), strict=True)
+        not_judged = max(lead_in_scans, self.warm_up_scans)
+        residuals, silences = zip(*(self._observe_all(record, not_judged) for record in clean), strict=True)
         days = round(sum(record.days for record in clean))
         deviations = deviation_from_other_days(residuals, days, training_scale)
         scores = [
@@ -165,11 +167,11 @@ class LstmDetector(Detector):
             averages.append(np.array([self._smoothed(residual) for residual in residuals])[self.warm_up_scans :])
         self._learned["training_scale"] = tail_scale(np.concatenate(averages))
 
-    def _observe_all(self, clean: History) -> tuple[Array, Array]:
-        """(n_time, n_average, n_series) and (n_time, n_channel): what `_observe` gives after the warm-up."""
+    def _observe_all(self, clean: History, not_judged: int) -> tuple[Array, Array]:
+        """(n_time, n_average, n_series) and (n_time, n_channel): what `_observe` gives after the first scans."""
         self.reset()
         residual, silence = (np.array(series) for series in zip(*map(self._observe, clean), strict=True))
-        return residual[self.warm_up_scans :], silence[self.warm_up_scans :]
+        return residual[not_judged:], silence[not_judged:]
 
     def _observe(self, frame: DetectorFrame) -> tuple[Array, Array]:
         """Averages of the residuals (n_average, n_series), and the surprise at the silence (n_channel,)."""
