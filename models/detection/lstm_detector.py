@@ -28,10 +28,6 @@ SLOW_LIMIT = 8.0
 PACE = Pace(location_scans=480, scale_scans=2880)
 """Meters drift over days, customers stray for hours: what no network follows becomes usual this slowly."""
 
-READING_LIMIT = 4.5
-"""How far off a single reading can be, lest one message that came late raise an alarm; two scans in a row can.
-[standard deviations]"""
-
 
 class LstmDetector(Detector):
     """A network says what each channel should be; what is left, in moving averages, is laid on the scale of clean days.
@@ -213,8 +209,3 @@ class LstmDetector(Detector):
     @abstractmethod
     def _shapes(self) -> Shapes:
         """Shapes of what the subclass learns."""
-
-
-def bounded(reading: Array) -> Array:
-    """What single readings are off by, within `READING_LIMIT`."""
-    return np.clip(reading, -READING_LIMIT, READING_LIMIT)
