@@ -116,7 +116,8 @@ class RunResult:
 
         if not self.folder.alarms.exists():
             return pd.DataFrame(columns=list(COLUMNS[1:]), index=self._time_index([]))
-        alarms = pd.read_csv(self.folder.alarms, dtype=ALARM_TYPES).reindex(columns=list(COLUMNS))
+        alarms = pd.read_csv(self.folder.alarms, dtype=ALARM_TYPES, float_precision="round_trip")
+        alarms = alarms.reindex(columns=list(COLUMNS))
         for name in ("time", "cleared"):
             alarms[name] = pd.to_datetime(alarms[name], format="ISO8601", utc=True).dt.tz_convert(self._start.tz)
         return alarms.set_index("time")

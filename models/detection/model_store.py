@@ -17,7 +17,7 @@ from models.detection import DETECTORS
 from models.detection.base import Detector, require_same_channels
 from models.errors import InvalidParameterError, ModelMismatchError, choose
 
-FORMAT = 5
+FORMAT = 6
 """Raised when a stored detector can no longer be read as before, or learned from what no estimator says any more."""
 
 DESCRIPTION = "description"

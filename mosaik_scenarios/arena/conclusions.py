@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mosaik_scenarios.arena.events import KINDS
 from mosaik_scenarios.arena.result import ALL, ALL_LEVELS
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from mosaik_scenarios.arena.result import ArenaResult
+    from mosaik_scenarios.arena.events import KINDS
+from mosaik_scenarios.arena.result import ArenaResult
 
 OWN = ("fusion", "lstm_forecaster", "lstm_autoencoder")
 """Detectors that are the product's own; all others are baselines, from the textbook or from elsewhere."""
@@ -74,9 +76,8 @@ def detectors_of(result: ArenaResult, feeder: str) -> list[str]:
 
 
 def kinds_of(result: ArenaResult, feeder: str) -> list[str]:
-    """Kinds of attacks there were, in the arena's order."""
-    kinds = of_feeder(result.rates, feeder)["kind"]
-    return [str(kind) for kind in kinds[kinds != ALL].unique()]
+    """Kinds of attacks there were, in the order of the register."""
+    return _in_order(of_feeder(result.rates, feeder)["kind"])
 
 
 def of_feeder(table: pd.DataFrame, feeder: str) -> pd.DataFrame:
@@ -85,10 +86,15 @@ def of_feeder(table: pd.DataFrame, feeder: str) -> pd.DataFrame:
 
 
 def by_kind(table: pd.DataFrame, value: str, level: int = ALL_LEVELS) -> pd.DataFrame:
-    """kind x detector of a column of a feeder's `rates` or `ranking`, in the order of the table."""
+    """kind x detector of a column of a feeder's `rates` or `ranking`, kinds in the order of the register."""
     rows = table[(table["level"] == level) & (table["kind"] != ALL)]
-    kinds, detectors = rows["kind"].unique(), rows["detector"].unique()
-    return rows.pivot(index="kind", columns="detector", values=value).reindex(index=kinds, columns=detectors)
+    pivoted = rows.pivot(index="kind", columns="detector", values=value)
+    return pivoted.reindex(index=_in_order(rows["kind"]), columns=rows["detector"].unique())
+
+
+def _in_order(kinds: pd.Series) -> list[str]:
+    there = set(kinds)
+    return [kind for kind in KINDS if kind in there]
 
 
 def mean_vus_pr(result: ArenaResult, feeder: str) -> pd.Series:

@@ -87,7 +87,7 @@ def _who_misses(
     return {
         "kind": kind,
         f"missed by {best}": f"{len(missed)} of {len(of_kind)}",
-        "caught most by": f"{rates.index[0]}, {100 * rates.iloc[0]:.0f} %",
+        "caught most by": f"{rates.index[0]}, {100 * rates.iloc[0]:.0f} %" if rates.iloc[0] else "nobody",
         "half or more missed by": ", ".join(map(str, rates.index[rates < MISSED])) or "none",
         "residual before": _median([found.residual_before for found in left]),
         "residual": _median([found.residual for found in left]),

@@ -25,6 +25,11 @@ LEVELS = 3
 FIRST_SEED = {"train": 1001, "calibrate": 2001, "clean": 3001, "attacked": 1}
 """Seeds of the roles are disjoint: other customers, meters and luck. [-]"""
 
+DAYS_OF_ROLE = {"train": "training_days", "calibrate": "calibration_days", "clean": "clean_days"}
+MOST_TRAINING_SEEDS = 6
+SHORTEST_ATTACKED = timedelta(days=2)
+"""A replay of the day before needs one before."""
+
 YEAR_BEGINS = datetime(2026, 1, 1, tzinfo=timezone(timedelta(hours=1)))
 DAYS_OF_YEAR = 365
 
@@ -148,32 +153,40 @@ class ArenaPlan:
     def _calendar(self) -> Iterator[tuple[Role, int, datetime, timedelta]]:
         """The timelines of one feeder, those of every role evenly spread over the year."""
         wanted = [
-            ((number + 0.5) / len(durations), role, FIRST_SEED[role] + number, duration)
-            for role, durations in self._durations().items()
-            for number, duration in enumerate(durations)
+            ((number + 0.5) / self._number(role), role, FIRST_SEED[role] + number)
+            for role in ROLES
+            for number in range(self._number(role))
         ]
         spread = DAYS_OF_YEAR / self._days
         taken = 0
-        for _, role, seed, duration in sorted(wanted):
-            yield role, seed, YEAR_BEGINS + timedelta(days=int(taken * spread)), duration
-            taken += whole_days(duration)
+        for _, role, seed in sorted(wanted):
+            yield role, seed, YEAR_BEGINS + timedelta(days=int(taken * spread)), self._duration(role)
+            taken += self._reserved_days(role)
 
-    def _durations(self) -> dict[Role, list[timedelta]]:
-        def shared(days: float, number: int) -> list[timedelta]:
-            return [LEAD_IN + whole_minutes(timedelta(days=days) / number)] * number
+    def _number(self, role: Role) -> int:
+        """Timelines of a feeder in one role."""
+        return min(self.seeds, MOST_TRAINING_SEEDS) if role == "train" else self.seeds
 
-        attacked = LEAD_IN + LEVELS * len(self.kinds) * (EVENT + PAUSE)
-        training = min(self.seeds, 6)
-        return {
-            "train": shared(self.training_days, training),
-            "calibrate": shared(self.calibration_days, self.seeds),
-            "clean": shared(self.clean_days, self.seeds),
-            "attacked": [max(attacked, timedelta(days=2))] * self.seeds,
-        }
+    def _duration(self, role: Role) -> timedelta:
+        """Of every timeline in one role."""
+        if role == "attacked":
+            return max(LEAD_IN + LEVELS * len(self.kinds) * (EVENT + PAUSE), SHORTEST_ATTACKED)
+        return self._clean_duration(role, getattr(self, DAYS_OF_ROLE[role]))
+
+    def _clean_duration(self, role: Role, days: float) -> timedelta:
+        return LEAD_IN + whole_minutes(timedelta(days=days) / self._number(role))
+
+    def _reserved_days(self, role: Role) -> int:
+        """Dates that a timeline may take: never fewer than by default.
+
+        Whoever asks for fewer days gets shorter timelines, but no other dates: what was simulated with as many stays.
+        """
+        usual = [self._clean_duration(role, getattr(type(self), DAYS_OF_ROLE[role]))] if role != "attacked" else []
+        return max(whole_days(duration) for duration in (self._duration(role), *usual))
 
     @property
     def _days(self) -> int:
-        return sum(whole_days(duration) for durations in self._durations().values() for duration in durations)
+        return sum(self._number(role) * self._reserved_days(role) for role in ROLES)
 
 
 def whole_days(duration: timedelta) -> int:

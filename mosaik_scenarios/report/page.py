@@ -78,6 +78,8 @@ def _row(tag: str, texts: Iterable[str], numeric: Iterable[bool]) -> str:
 
 
 def _text(value: Any) -> str:
+    if value != value:
+        return ""
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 

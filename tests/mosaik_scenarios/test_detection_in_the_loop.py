@@ -66,7 +66,7 @@ def test_an_alarm_and_the_tables_agree(result: RunResult) -> None:
         assert score.iloc[0] == alarm["score"] > alarm["threshold"]
         assert (score[score.index < quiet[0]] if len(quiet) else score).max() == alarm["peak_score"]
         scan = result.measurement.loc[alarm["time"]]
-        assert scan["normalised_residual"].nlargest(3).tolist() == [alarm[name] for name in RESIDUALS]
+        assert scan["normalised_residual"].astype(float).nlargest(3).tolist() == [alarm[name] for name in RESIDUALS]
         first = int(of_detector["suspects"][f"{alarm['detector']}/1"].iloc[0])
         assert alarm["channel"] == list(scan["quality"].index)[first] if first >= 0 else pd.isna(alarm["channel"])
         assert (result.path / alarm["picture"]).is_file()

@@ -21,7 +21,7 @@ from models.errors import ChannelMismatchError, InvalidParameterError, NotFitted
 WARM_UP_SCANS = 30
 """Scans at the beginning of a stream in which the rolling locations find their feet. [scans]"""
 
-PATIENCE_SCANS = 180
+PATIENCE_SCANS = 60
 """An alarm that stands longer is known to the operators: what causes it may become usual from then on. [scans]"""
 
 TAIL = "tail"

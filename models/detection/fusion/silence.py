@@ -24,6 +24,9 @@ NORMAL_OVER_MEDIAN = 1.4826
 SHARED_SCANS = 30.0
 """Scans that the experience of all channels counts for beside a channel's own. [scans]"""
 
+ALWAYS_SILENT = 0.8
+"""Share of silent scans beyond which a channel's silence says nothing. [0 to 1]"""
+
 SILENT_SHARE = 0.5
 """Share of a station's channels that would be silent if that had a reason. [0 to 1]"""
 
@@ -150,6 +153,8 @@ def _shrunk(silent_scans: Array, scans: Array) -> Array:
     """
     of_all = (silent_scans.sum(axis=-1, keepdims=True) + 0.5) / (scans.sum(axis=-1, keepdims=True) + 1)
     share = (silent_scans + SHARED_SCANS * of_all) / (scans + SHARED_SCANS)
+    # A channel that hardly ever speaks (a line without current) surprises nobody by its silence.
+    share[..., silent_scans.sum(axis=(0, 1)) > ALWAYS_SILENT * scans.sum(axis=(0, 1))] = 1.0
     return np.clip(np.minimum.accumulate(share, axis=1), 1e-4, 1.0)
 
 

@@ -96,6 +96,15 @@ def test_missing_is_stranger_than_repeated_and_grows_scan_by_scan():
     assert score[onset + 5] == 0
 
 
+def test_a_channel_that_always_reads_the_same_surprises_nobody():
+    clean = record(1, deadband=0.03)
+    value = clean.value.copy()
+    value[:, 5] = 0.0
+    dead = with_values(clean, value)
+    found = findings(SilenceEvidence(), [dead], dead)
+    assert found[-1].channel[0, 5] == 0
+
+
 def test_a_meter_that_freezes_while_its_load_moves_is_stranger_than_one_that_rests():
     clean = record(1, deadband=0.03)
 

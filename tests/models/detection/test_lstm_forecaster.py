@@ -72,11 +72,19 @@ def test_unknown_values_leave_the_forecast_where_it_was():
     assert forecast.update(np.array([2.0]))[0] == 0
 
 
-def test_forged_meter_is_seen_there_within_two_scans(detector, day):
+def test_forged_meter_is_pointed_at_within_two_scans(detector, day):
     forged = day.value.copy()
-    forged[ATTACK, VICTIM] += 20 * NOISE
-    seen = verdicts(detector, day, value=forged)
-    assert any(verdict.alarm and verdict.channel == VICTIM for verdict in seen[ATTACK][:3])
+    forged[ATTACK, VICTIM] += 8 * NOISE
+    third = verdicts(detector, day, value=forged)[ATTACK.start + 2]
+    assert third.channel == VICTIM
+    assert third.score > 5
+
+
+def test_one_reading_that_came_late_is_not_an_alarm(detector, day):
+    late = day.value.copy()
+    late[ATTACK.start, VICTIM] += 50 * NOISE
+    seen = verdicts(detector, day, value=late)
+    assert not any(verdict.alarm and verdict.channel == VICTIM for verdict in seen)
 
 
 def test_state_forged_without_a_residual_is_seen_at_its_onset(detector, day):

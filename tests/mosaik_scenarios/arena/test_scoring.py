@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from models.detection.threshold import HOLD_OFF_SCANS
 from mosaik_scenarios.arena.curves import alarms_by_threshold, detection_curve
 from mosaik_scenarios.arena.intervals import rate_interval, share_interval
 from mosaik_scenarios.arena.scoring import (
@@ -44,13 +45,14 @@ def test_an_alarm_that_stood_before_the_onset_is_no_detection_unless_raised_anew
     stood = range(90, 105)
     row = judged(watched(alarms=stood, events=[EVENT]))
     assert (row["detected"], row["standing"]) == (False, True)
-    raised_anew = judged(watched(alarms=[*stood, 111], events=[EVENT]))
-    assert (raised_anew["detected"], raised_anew["delay_scans"], raised_anew["standing"]) == (True, 11, True)
+    anew = 104 + HOLD_OFF_SCANS + 1
+    row = judged(watched(alarms=[*stood, anew], events=[EVENT]))
+    assert (row["detected"], row["delay_scans"], row["standing"]) == (True, anew - 100, True)
 
 
 def test_an_alarm_within_the_hold_off_is_the_one_that_stood_before(watched):
-    assert not judged(watched(alarms=[96, 100], events=[EVENT]))["detected"]
-    assert judged(watched(alarms=[94, 100], events=[EVENT]))["detected"]
+    assert not judged(watched(alarms=[100 - HOLD_OFF_SCANS, 100], events=[EVENT]))["detected"]
+    assert judged(watched(alarms=[99 - HOLD_OFF_SCANS, 100], events=[EVENT]))["detected"]
 
 
 def test_one_alarmed_scan_does_not_turn_the_others_of_the_event_into_hits(watched):
@@ -84,7 +86,7 @@ def test_nobody_is_asked_where_an_event_is_that_is_aimed_at_nothing_or_was_misse
 def test_alarms_are_false_outside_of_lead_in_events_and_settling(watched):
     tail = 129 + SETTLING_SCANS
     of_somebody = [5, 110, 130, tail]
-    timeline = watched(alarms=[*of_somebody, tail + 7, 200, 203, 300], events=[EVENT])
+    timeline = watched(alarms=[*of_somebody, tail + HOLD_OFF_SCANS + 1, 200, 203, 300], events=[EVENT])
     counted = false_alarms([timeline], THRESHOLD)
     clean_scans = 400 - 20 - 30 - SETTLING_SCANS
     assert counted["alarms"] == 3  # 200 and 203 are one
@@ -95,7 +97,8 @@ def test_alarms_are_false_outside_of_lead_in_events_and_settling(watched):
 def test_an_alarm_raised_in_the_lead_in_is_no_false_alarm_but_stands(watched):
     counted = false_alarms([watched(alarms=range(15, 30))], THRESHOLD)
     assert counted["alarms"] == 0
-    assert counted["alarmed_share"] == pytest.approx((34 - 20) / 380)  # with the hold-off after the last scan
+    stands_until = 29 + HOLD_OFF_SCANS
+    assert counted["alarmed_share"] == pytest.approx((stands_until - 20) / 380)
 
 
 def test_intervals_are_those_of_the_tables():
