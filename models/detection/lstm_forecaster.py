@@ -91,6 +91,7 @@ class LstmForecasterDetector(LstmDetector):
     def _residual(self, frame: DetectorFrame) -> Array:
         mean, scale = self._network.step(self._last_error, context_of(frame, self._level))
         innovation = self._innovations.of(frame)
+        self._innovations.learn(innovation)
         error = self._own.update(innovation[MOVEMENT])
         self._last_error = shown(error)
         return self._residuals_of((error - mean) / scale, innovation[OFFSET])
@@ -138,7 +139,11 @@ def shown(error: Array) -> NDArray[np.float32]:
 
 def _standardised(record: History, usual: Usual) -> Array:
     innovations = StandardisedInnovations(usual, PACE)
-    return np.array([innovations.of(frame) for frame in record])
+    standardised = []
+    for frame in record:
+        standardised.append(innovations.of(frame))
+        innovations.learn(standardised[-1])
+    return np.array(standardised)
 
 
 def _own_errors(movement: Array, coefficients: Array, error_scale: Array) -> NDArray[np.float32]:
