@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.detection.history import DetectorFrame, History
-from models.detection.recalibration import RollingCalibration
+from models.detection.recalibration import Pace, RollingCalibration
 from models.telemetry.quality import Quality
 
 Array = NDArray[np.float64]
@@ -64,11 +64,13 @@ class StandardisedInnovations:
     ----------
     usual
         What training found, `learn_usual`.
+    pace
+        How fast that may change.
     """
 
-    def __init__(self, usual: Usual) -> None:
+    def __init__(self, usual: Usual, pace: Pace | None = None) -> None:
         self._innovations = Innovations()
-        self._calibration = RollingCalibration(usual.location, usual.scale)
+        self._calibration = RollingCalibration(usual.location, usual.scale, pace)
 
     def of(self, frame: DetectorFrame) -> Array:
         """(3, n_channel) Standardised innovations by `KINDS`, NaN where there is none. [scales]"""
@@ -79,25 +81,26 @@ class StandardisedInnovations:
         self._calibration.learn(standardised)
 
 
-def learn_usual(clean: Sequence[History]) -> Usual:
+def learn_usual(clean: Sequence[History], pace: Pace | None = None) -> Usual:
     """Median of the innovations of clean days and of their rolling scale, on average over the records."""
-    records = [_of_record(record) for record in clean]
+    records = [_of_record(record, pace) for record in clean]
     return Usual(*(np.mean(learnt, axis=0) for learnt in zip(*records, strict=True)))
 
 
-def _of_record(record: History) -> Usual:
+def _of_record(record: History, pace: Pace | None) -> Usual:
     innovations = Innovations()
     raw = np.array([innovations.of(frame) for frame in record])
     location = _median(raw)
     spread = _median(np.abs(raw - location))
     value = _median(np.where(record.known, np.abs(record.value), np.nan))
     least = np.maximum(LEAST_OF_RESIDUAL * spread[0], LEAST_OF_VALUE * (value + LEAST_OF_VALUE))
-    return Usual(location, np.maximum(_rolling_scale(raw, Usual(location, np.maximum(spread, least))), least))
+    rough = Usual(location, np.maximum(spread, least))
+    return Usual(location, np.maximum(_rolling_scale(raw, rough, pace), least))
 
 
-def _rolling_scale(raw: Array, rough: Usual) -> Array:
+def _rolling_scale(raw: Array, rough: Usual, pace: Pace | None) -> Array:
     """(3, n_channel) Median of the scale that follows the (n_time, 3, n_channel) innovations. [channel's unit]"""
-    calibration = RollingCalibration(rough.location, rough.scale)
+    calibration = RollingCalibration(rough.location, rough.scale, pace)
     scales = np.empty_like(raw)
     for scan, innovation in enumerate(raw):
         calibration.standardise(innovation)

@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.detection.base import Progress
+from models.detection.confirmed_readings import ConfirmedReadings
 from models.detection.context import CONTEXT_OF_ALL, clock_and_weather
 from models.detection.history import DetectorFrame, History
-from models.detection.lstm_detector import PACE, Array, LstmDetector, Shapes, bounded
+from models.detection.lstm_detector import PACE, Array, LstmDetector, Shapes
 from models.detection.lstm_parameters import AutoencoderParameters
 from models.detection.recalibration import RollingCalibration
 from models.detection.residual_scale import LEAST_SCALE
@@ -80,7 +81,8 @@ class LstmAutoencoderDetector(LstmDetector):
     def _calibrated(self) -> Callable[[Array], Array]:
         """A new rolling calibration: residuals (n_channel,) beyond the meters' own bias. [standard deviations]"""
         calibration = RollingCalibration(self._learned["location"], self._learned["scale"], PACE)
-        return lambda residual: bounded(calibration.standardise(residual))
+        readings = ConfirmedReadings(len(self.channels))
+        return lambda residual: readings.of(calibration.standardise(residual))
 
     def _left_of(self, record: History) -> Array:
         """(n_time, n_channel) What the reconstruction leaves of a record. [standard deviations of the channel]"""

@@ -28,10 +28,6 @@ SLOW_LIMIT = 8.0
 PACE = Pace(location_scans=480, scale_scans=2880)
 """Meters drift over days, customers stray for hours: what no network follows becomes usual this slowly."""
 
-READING_LIMIT = 4.5
-"""How far off a single reading can be, lest one message that came late raise an alarm; two scans in a row can.
-[standard deviations]"""
-
 
 class LstmDetector(Detector):
     """A network says what each channel should be; what is left, in moving averages, is laid on the scale of clean days.
@@ -67,10 +63,9 @@ class LstmDetector(Detector):
     def calibrate(self, clean: Sequence[History], alarms_per_day: float, lead_in_scans: int = 0) -> None:
         """Measure the residuals' scale on clean days that `fit` has not seen, and set the threshold.
 
-        Parameters are as of `Detector.calibrate`.
-
         The scale is the larger of that of the training days and that of these, and the scores behind the threshold lay
-        each of these days on the scale of training and the other days (`deviation_from_other_days`).
+        each of these days on the scale of training and the other days (`deviation_from_other_days`). Parameters as of
+        `Detector.calibrate`.
         """
         if "training_scale" not in self._learned:
             raise NotFittedError(f"the {self._title} has seen no clean day; call fit(clean) before calibrate.")
@@ -79,9 +74,8 @@ class LstmDetector(Detector):
         self._learn_silence(clean)
         self._learned.pop("residual_scale", None)
         training_scale = self._learned["training_scale"]
-        begin = max(lead_in_scans - self.warm_up_scans, 0)
-        observed = [[series[begin:] for series in self._observe_all(record)] for record in clean]
-        residuals, silences = zip(*observed, strict=True)
+        not_judged = max(lead_in_scans, self.warm_up_scans)
+        residuals, silences = zip(*(self._observe_all(record, not_judged) for record in clean), strict=True)
         days = round(sum(record.days for record in clean))
         deviations = deviation_from_other_days(residuals, days, training_scale)
         scores = [
@@ -169,11 +163,11 @@ class LstmDetector(Detector):
             averages.append(np.array([self._smoothed(residual) for residual in residuals])[self.warm_up_scans :])
         self._learned["training_scale"] = tail_scale(np.concatenate(averages))
 
-    def _observe_all(self, clean: History) -> tuple[Array, Array]:
-        """(n_time, n_average, n_series) and (n_time, n_channel): what `_observe` gives after the warm-up."""
+    def _observe_all(self, clean: History, not_judged: int) -> tuple[Array, Array]:
+        """(n_time, n_average, n_series) and (n_time, n_channel): what `_observe` gives after the first scans."""
         self.reset()
         residual, silence = (np.array(series) for series in zip(*map(self._observe, clean), strict=True))
-        return residual[self.warm_up_scans :], silence[self.warm_up_scans :]
+        return residual[not_judged:], silence[not_judged:]
 
     def _observe(self, frame: DetectorFrame) -> tuple[Array, Array]:
         """Averages of the residuals (n_average, n_series), and the surprise at the silence (n_channel,)."""
@@ -215,8 +209,3 @@ class LstmDetector(Detector):
     @abstractmethod
     def _shapes(self) -> Shapes:
         """Shapes of what the subclass learns."""
-
-
-def bounded(reading: Array) -> Array:
-    """What single readings are off by, within `READING_LIMIT`."""
-    return np.clip(reading, -READING_LIMIT, READING_LIMIT)

@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 
 from models.detection.base import Progress
 from models.detection.channel_forecast import ChannelForecast, fitted
+from models.detection.confirmed_readings import ConfirmedReadings
 from models.detection.context import CONTEXT_OF_ALL, Level, context_of
 from models.detection.history import DetectorFrame, History
 from models.detection.innovation import KINDS, StandardisedInnovations, Usual, learn_usual
-from models.detection.lstm_detector import PACE, Array, LstmDetector, Shapes, bounded
+from models.detection.lstm_detector import PACE, Array, LstmDetector, Shapes
 from models.detection.lstm_parameters import ForecasterParameters
 from models.detection.streaming_forecaster import StreamingForecaster
 
@@ -84,18 +85,20 @@ class LstmForecasterDetector(LstmDetector):
         self._innovations = StandardisedInnovations(Usual(learned["location"], learned["scale"]), PACE)
         self._own = ChannelForecast(learned["coefficients"], learned["error_scale"])
         self._level = Level(learned["level_mean"], learned["level_spread"])
+        self._readings = ConfirmedReadings(len(self.channels))
         self._last_error = np.zeros(len(self.channels), dtype=np.float32)
 
     def _residual(self, frame: DetectorFrame) -> Array:
         mean, scale = self._network.step(self._last_error, context_of(frame, self._level))
         innovation = self._innovations.of(frame)
+        self._innovations.learn(innovation)
         error = self._own.update(innovation[MOVEMENT])
         self._last_error = shown(error)
         return self._residuals_of((error - mean) / scale, innovation[OFFSET])
 
     def _residuals_of(self, deviation: Array, offset: Array) -> Array:
         """(2 * n_channel + 1,) How far off innovations and meters are, and how far the innovations are all together."""
-        return np.concatenate([deviation, bounded(offset), self._joint(deviation)])
+        return np.concatenate([deviation, self._readings.of(offset), self._joint(deviation)])
 
     def _joint(self, deviation: Array) -> Array:
         """(1,) How much larger the deviations are together than usual; a cube root makes it nearly normal [1]_.
@@ -136,7 +139,11 @@ def shown(error: Array) -> NDArray[np.float32]:
 
 def _standardised(record: History, usual: Usual) -> Array:
     innovations = StandardisedInnovations(usual, PACE)
-    return np.array([innovations.of(frame) for frame in record])
+    standardised = []
+    for frame in record:
+        standardised.append(innovations.of(frame))
+        innovations.learn(standardised[-1])
+    return np.array(standardised)
 
 
 def _own_errors(movement: Array, coefficients: Array, error_scale: Array) -> NDArray[np.float32]:

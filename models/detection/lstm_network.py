@@ -1,7 +1,7 @@
 """The LSTM autoencoder in torch and its training."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypedDict
 
 import numpy as np
 import torch
@@ -172,11 +172,17 @@ def _begin_linear(network: AutoencoderNetwork, clean: Tensor) -> Tensor:
     return weight / weight.mean()
 
 
+class _Lots(TypedDict):
+    """From where random numbers are drawn, and where to."""
+
+    generator: torch.Generator
+    device: torch.device
+
+
 def _corrupt(clean: Tensor, share: float, generator: torch.Generator) -> Tensor:
     """Forge a share of the channels in every window, for part of it: biased, held at one value, or drowned in noise."""
     n_time, n_window, n_channel = clean.shape
-    size = (n_window, n_channel)
-    lots: dict[str, Any] = {"generator": generator, "device": clean.device}
+    size, lots = (n_window, n_channel), _Lots(generator=generator, device=clean.device)
     forged = torch.rand(size, **lots) < share
     start = torch.randint(0, n_time, size, **lots)
     duration = torch.randint(1, n_time + 1, size, **lots)

@@ -115,9 +115,9 @@ def as_arrays(**layers: nn.Module) -> dict[str, NDArray[np.float32]]:
     named: dict[str, Tensor] = {}
     for name, layer in layers.items():
         if isinstance(layer, nn.LSTM):
-            of_input, of_hidden, input_bias, hidden_bias = layer.all_weights[0]
+            of_input, of_hidden, bias_of_input, bias_of_hidden = layer.all_weights[0]
             named[f"{name}_weight"] = torch.cat([of_input, of_hidden], dim=1)
-            named[f"{name}_bias"] = input_bias + hidden_bias
+            named[f"{name}_bias"] = bias_of_input + bias_of_hidden
         else:
             named |= {f"{name}_{key}": value for key, value in layer.named_parameters()}
     return {name: weight.detach().numpy().copy() for name, weight in named.items()}
