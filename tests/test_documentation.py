@@ -11,10 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from models.detection import DETECTORS, Detector, History
 from models.detection.model_store import ModelStore
 from mosaik_scenarios import catalogue, run
+from mosaik_scenarios.cli import app
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -127,12 +129,12 @@ def test_the_detector_of_the_page_is_kept_and_judges_records_as_streams(
     np.testing.assert_array_equal(watched, [detector.update(frame).score for frame in record(3)])
 
 
-def test_the_scenario_file_runs_up_to_its_first_minutes(folder: Path) -> None:
+def test_the_scenario_file_runs_up_to_its_first_minutes(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
     (block,) = blocks(FIRST_RUN, "toml")
     (folder / "saturday.toml").write_text(block)
-    command = ("-m", "mosaik_scenarios.cli", "run", "saturday.toml", "--duration", "5min", "--set", "detectors=[]")
-    answer = python(folder, *command)
-    assert answer.returncode == 0, answer.stderr
+    answer = CliRunner().invoke(app, ["run", "saturday.toml", "--duration", "5min", "--set", "detectors=[]"])
+    assert answer.exit_code == 0, answer.output
     assert "saturday, feeder cigre_mv, seed 3" in answer.stdout
 
 

@@ -97,6 +97,12 @@ REFUSED: dict[str, tuple[Callable[[], object], list[str], type[Exception], str]]
     "broken TOML": (written("mine.toml", "seed = \n"), ["mine.toml"], ScenarioError, "mine.toml: expected TOML, got"),
     "broken JSON": (written("mine.json", "{"), ["mine.json"], ScenarioError, "mine.json: expected JSON, got"),
     "unknown field": (written("mine.toml", "feder = 'x'"), ["mine.toml"], ScenarioError, "feder: expected one of"),
+    "a setting that is no field's": (
+        written("mine.toml", "seed = 3"),
+        ["mine.toml", "--set", "telemetry=perhaps"],
+        ScenarioError,
+        "telemetry: expected 'ideal' or a table of fields, got 'perhaps'",
+    ),
     "step that does not divide": (
         nothing,
         ["clean", "--step", "7min"],
