@@ -31,6 +31,9 @@ ENERGY_LIMIT = 8.0
 NORMAL_OVER_MEDIAN = 1.4826
 """A normal variable's standard deviation over the median of its magnitude. [-]"""
 
+FORGOTTEN_SCANS = 10
+"""What a channel said is forgotten when it has said nothing for longer; a saturated meter says nothing for hours."""
+
 METER_DAYS = 0.125
 """Time constant with which a meter's error is learnt: what lasts of it changes with the hours' load. [d]"""
 
@@ -81,6 +84,7 @@ class ResidualEvidence(Evidence):
         bound = np.array(AVERAGE_LIMIT)[:, None] * self._average_deviation * np.ones(len(scale))
         self._averages = ResidualMemory(SMOOTHING, bound)
         self._energy = np.ones(len(scale))
+        self._unheard_scans = np.zeros(len(scale))
         self._last_value = np.full(len(scale), np.nan)
 
     def look(self, frame: DetectorFrame, trusted: bool) -> Findings:
@@ -93,10 +97,18 @@ class ResidualEvidence(Evidence):
         square = np.minimum(deviation**2, SQUARE_LIMIT)
         self._energy += np.where(judged, ENERGY_SMOOTHING * (square - self._energy), 0.0)
         np.minimum(self._energy, ENERGY_LIMIT, out=self._energy)
+        self._forget(judged)
         channel = np.stack([np.abs(deviation), *averages, self._energy, np.full(len(square), np.nan)])
         findings = Findings.of_channels(channel)
         findings.scan[-1] = square[judged].mean() if judged.any() else np.nan
         return findings
+
+    def _forget(self, judged: NDArray[np.bool_]) -> None:
+        """Begin anew where nothing has been heard for long, lest an alarm stand on what nobody repeats."""
+        self._unheard_scans = np.where(judged, 0.0, self._unheard_scans + 1)
+        forgotten = self._unheard_scans > FORGOTTEN_SCANS
+        self._averages.average[:, forgotten] = 0.0
+        self._energy[forgotten] = 1.0
 
 
 def _signed(scans: DetectorFrame | History) -> Array:

@@ -8,6 +8,7 @@ import pytest
 from models.detection.fusion.evidence import Evidence, Findings
 from models.detection.fusion.explained_voltage import ExplainedVoltage, voltage_sensitivities
 from models.detection.fusion.repetition import RepetitionEvidence
+from models.detection.fusion.residuals import ResidualEvidence
 from models.detection.fusion.silence import SilenceEvidence
 from models.detection.history import History
 from models.telemetry.quality import Quality
@@ -17,6 +18,7 @@ STEP_S = 900.0
 """A day has 96 scans: memory of days costs little."""
 SCANS = 300
 CONVERTER_STEP = 2.0**-8
+NOISE = 0.05
 STATIONS = np.arange(N_CHANNEL) // 3
 
 
@@ -24,7 +26,7 @@ def record(seed: int, moves: float = 0.0, deadband: float = 0.0) -> History:
     """Noisy channels read by a converter, reported when they leave a deadband, estimated as they are but for noise."""
     rng = np.random.default_rng(seed)
     truth = np.cumsum(moves * rng.normal(size=(SCANS, N_CHANNEL)), axis=0)
-    read = np.round((truth + 0.05 * rng.normal(size=truth.shape)) / CONVERTER_STEP) * CONVERTER_STEP
+    read = np.round((truth + NOISE * rng.normal(size=truth.shape)) / CONVERTER_STEP) * CONVERTER_STEP
     for scan in range(1, SCANS):
         rests = np.abs(read[scan] - read[scan - 1]) <= deadband
         read[scan, rests] = read[scan - 1, rests]
@@ -41,6 +43,11 @@ def findings(evidence: Evidence, clean: Sequence[History], history: History) -> 
 def with_values(history: History, value: np.ndarray) -> History:
     quality = np.where(np.isnan(value), Quality.MISSING, Quality.VALID).astype(np.int8)
     return History(**{**vars(history), "value": value, "quality": quality})
+
+
+def with_residuals(history: History) -> History:
+    residual = np.abs(history.value - history.estimated) / NOISE
+    return History(**{**vars(history), "normalised_residual": residual})
 
 
 @pytest.mark.parametrize("channels", [[4, 8], list(range(N_CHANNEL))])
@@ -117,6 +124,18 @@ def test_a_meter_that_freezes_while_its_load_moves_is_stranger_than_one_that_res
     assert score_after_three_scans(record(2, moves=0.3, deadband=0.03)) > 1.3 * score_after_three_scans(
         record(2, deadband=0.03)
     )
+
+
+def test_noise_of_a_meter_that_has_gone_silent_is_soon_forgotten():
+    clean = [with_residuals(record(seed)) for seed in (1, 2)]
+    history = record(3)
+    value = history.value.copy()
+    value[100:130, 0] += np.where(np.arange(30) % 2, 1.0, -1.0)
+    value[130:, 0] = np.nan
+    found = findings(ResidualEvidence(), clean, with_residuals(with_values(history, value)))
+    energy = np.array([finding.channel[3, 0] for finding in found])
+    assert energy[129] > 5
+    assert energy[145] == pytest.approx(1.0)
 
 
 def test_powers_explain_the_voltage_they_drop_and_not_the_sources():
