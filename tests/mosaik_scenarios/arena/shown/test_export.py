@@ -8,7 +8,6 @@ import pandas as pd
 import pytest
 
 from mosaik_scenarios import Scenario
-from mosaik_scenarios.arena import data_set
 from mosaik_scenarios.arena.card import CARD, CARD_TEXT
 from mosaik_scenarios.arena.export import export
 from mosaik_scenarios.arena.plan import ArenaPlan, TimelinePlace
@@ -40,9 +39,6 @@ def timeline(tmp_path_factory: pytest.TempPathFactory) -> Timeline:
 def exported(timeline: Timeline, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The data set of that one timeline."""
     folder = tmp_path_factory.mktemp("data") / "set"
-    place = folder / "cigre_mv" / "attacked-1"
-    place.parent.mkdir(parents=True)
-    data_set.main(str(timeline.folder / SCENARIO), str(timeline.folder / EVENTS), str(place))
     assert export(PLAN, [timeline], folder, processes=1) == folder / CARD_TEXT
     return folder
 
@@ -89,7 +85,7 @@ def test_its_card_names_every_file_and_every_file_is_there(exported: Path) -> No
 
 
 def test_what_is_there_is_not_made_again(timeline: Timeline, exported: Path) -> None:
-    file = exported / "cigre_mv" / "attacked-1" / data_set.SCENARIO
+    file = exported / "cigre_mv" / "attacked-1" / SCENARIO
     before = file.stat().st_mtime_ns
     export(PLAN, [timeline], exported, processes=1)
     assert file.stat().st_mtime_ns == before
