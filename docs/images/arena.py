@@ -59,7 +59,7 @@ def _blocks(result: ArenaResult, plans: Sequence[ArenaPlan], folder: Path, took:
     commands = [_command(plan, f"runs/arena-{number}") for number, plan in enumerate(plans, start=1)]
     folders = " ".join(f"runs/arena-{number}" for number in range(1, len(plans) + 1))
     yield "\n".join(("```", *commands, f'python docs/images/arena.py {folders} "{took}"', "```"))
-    yield f"took {took}. {HOW_TO_READ[0]} How the figures are read: [detection.md](../detection.md)."
+    yield f"Took {took}. {HOW_TO_READ[0]} How the figures are read: [detection.md](../detection.md)."
     yield "\n".join(f"- {', '.join(plan.feeders)}: {introduction(plan)}" for plan in plans)
     yield f"Tables: {', '.join(f'[{name}]({name}.csv)' for name in KEPT)}."
     yield markdown_table(by_feeder(result))
@@ -83,7 +83,7 @@ def _feeder(result: ArenaResult, plan: ArenaPlan, feeder: str, folder: Path) -> 
     yield markdown_table(rounded(overview(result, feeder)), TEXTS)
     for title, (text, figure) in drawings(result, plan, feeder, looks(detectors_of(result, feeder))).items():
         name = f"{feeder}-{title.lower().replace(' ', '-')}.png"
-        figure.update_layout(updatemenus=[])
+        figure.layout.updatemenus = ()
         photograph([figure], folder / name, (WIDTH, int(figure.layout.height) + 20))
         yield f"**{title}.** {text.partition('; the buttons')[0].rstrip('.')}.\n\n![{title} on {feeder}]({name})"
     levels, _ = heat(result, feeder)
