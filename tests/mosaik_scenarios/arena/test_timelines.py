@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from models.attacks import ATTACKS
+from mosaik_scenarios.arena import plan as plan_module
 from mosaik_scenarios.arena.events import KINDS
 from mosaik_scenarios.arena.plan import EVENT, LEAD_IN, PAUSE, ROLES, ArenaPlan
 from mosaik_scenarios.arena.timelines import Timeline, described, simulate, timelines
@@ -78,7 +79,10 @@ def test_same_seed_same_attacks_and_another_seed_others(tiny: ArenaPlan) -> None
     assert not described(two, second)[1].parameters.equals(again.parameters)
 
 
-def test_a_timeline_is_kept_whole_and_not_simulated_again(tiny: ArenaPlan, tmp_path: Path) -> None:
+def test_a_timeline_is_kept_whole_and_nothing_beside_it(
+    tiny: ArenaPlan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plan_module, "LEAD_IN", timedelta(minutes=10))
     only = ArenaPlan(**{**tiny.__dict__, "kinds": ("bias",)})
     place = min(only.places, key=lambda place: place.duration)
     told: list[float] = []
