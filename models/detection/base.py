@@ -190,9 +190,12 @@ class Detector(ABC):
 def most_suspicious(channel_score: NDArray[np.float64], number: int = 1) -> NDArray[np.int64]:
     """(number,) Indices of the largest scores, the largest first, `NO_CHANNEL` where there are no more."""
     found = np.full(number, NO_CHANNEL)
-    known = np.flatnonzero(~np.isnan(channel_score))
-    largest = known[np.argsort(-channel_score[known], kind="stable")[:number]]
-    found[: len(largest)] = largest
+    left = np.flatnonzero(~np.isnan(channel_score))
+    # A few searches cost less than sorting all channels, at every scan.
+    for place in range(min(number, len(left))):
+        largest = int(channel_score[left].argmax())
+        found[place] = left[largest]
+        left = np.delete(left, largest)
     return found
 
 
