@@ -12,6 +12,7 @@ from models.detection.context import CONTEXT_OF_ALL
 from models.detection.determinism import deterministic
 from models.detection.lstm_parameters import AutoencoderParameters
 from models.detection.lstm_training import as_arrays, descend, in_windows
+from models.detection.standardisation import last_known
 
 State = tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]
 
@@ -133,7 +134,10 @@ def train(
     """
     with deterministic(seed):
         network = AutoencoderNetwork(records[0].standardised.shape[1], parameters.hidden_size, code_size)
-        series = [[*_filled(record.standardised), record.context] for record in records]
+        series = [
+            [last_known(record.standardised), np.isfinite(record.standardised).astype(np.float32), record.context]
+            for record in records
+        ]
         weight = _begin_linear(network, torch.from_numpy(np.concatenate([clean for clean, _, _ in series])))
 
         def loss_of(batch: list[Tensor], memory: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
@@ -193,11 +197,3 @@ def _corrupt(clean: Tensor, share: float, generator: torch.Generator) -> Tensor:
     scan = torch.arange(n_time, device=clean.device)[:, None, None]
     active = forged & (scan >= start) & (scan < start + duration)
     return torch.where(active, torch.where(kind == 0, biased, torch.where(kind == 1, held, noisy)), clean)
-
-
-def _filled(standardised: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Missing values replaced by the channel's last one (its mean before the first), and 1 where a value is known."""
-    known = np.isfinite(standardised)
-    last_known = np.maximum.accumulate(np.where(known, np.arange(len(known))[:, None], 0), axis=0)
-    filled = np.take_along_axis(np.where(known, standardised, 0).astype(np.float32), last_known, axis=0)
-    return filled, known.astype(np.float32)

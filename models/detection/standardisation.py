@@ -16,3 +16,10 @@ def mean_and_spread(
     spread = np.sqrt((np.where(known, value - mean, 0.0) ** 2).sum(axis=0) / count)
     least = np.maximum(LEAST_SPREAD * np.abs(mean), np.finfo(np.float32).eps)
     return mean, np.where(known.any(axis=0), np.maximum(spread, least), 1.0)
+
+
+def last_known(standardised: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(n_time, n_channel) Every value, or the last one known where it is missing; the mean, 0, before the first."""
+    known = np.isfinite(standardised)
+    scan = np.maximum.accumulate(np.where(known, np.arange(len(known))[:, None], 0), axis=0)
+    return np.take_along_axis(np.where(known, standardised, np.float32(0)), scan, axis=0)

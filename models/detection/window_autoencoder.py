@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from models.detection.base import NO_CHANNEL, SUSPECTS, Detector, Progress, Verdicts, most_suspicious
 from models.detection.history import DetectorFrame, History
-from models.detection.standardisation import mean_and_spread
+from models.detection.standardisation import last_known, mean_and_spread
 from models.detection.stored_arrays import of_shapes
 from models.detection.window_reconstruction import WindowReconstruction
 from models.errors import ChannelMismatchError, InvalidParameterError, NotFittedError
@@ -106,7 +106,7 @@ class WindowAutoencoderDetector(Detector):
                 )
         value, known = (np.concatenate([getattr(record, name) for record in clean]) for name in ("value", "known"))
         mean, spread = mean_and_spread(value, known)
-        shown = [_last_known(_standardised(record, mean, spread)) for record in clean]
+        shown = [last_known(_standardised(record, mean, spread)) for record in clean]
         settings = {name: value for name, value in self.parameters.items() if name != "error_limit"}
         weights = train(shown, **settings, seed=seed, progress=progress)
         self.restore({**weights, "mean": mean, "spread": spread})
@@ -133,7 +133,7 @@ class WindowAutoencoderDetector(Detector):
         """What it says about every scan of a record from a cold start; raises as `judge` does."""
         self._require_fitted(len(history.channels))
         standardised = _standardised(history, self._learned["mean"], self._learned["spread"])
-        shown = _last_known(standardised)
+        shown = last_known(standardised)
         score = np.full(len(history), np.nan)
         suspects = np.full((len(history), SUSPECTS), NO_CHANNEL)
         scans_at_once = max(WINDOWS_AT_ONCE // len(self.channels), 1)
@@ -188,10 +188,3 @@ def _standardised(
 ) -> NDArray[np.float32]:
     """(..., n_channel) Values with mean 0 and standard deviation 1; NaN where there is none to be believed."""
     return np.where(seen.known, (seen.value - mean) / spread, np.nan).astype(np.float32)
-
-
-def _last_known(standardised: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(n_time, n_channel) Every value, or the last one known where it is missing; the mean before the first."""
-    known = np.isfinite(standardised)
-    scan = np.maximum.accumulate(np.where(known, np.arange(len(known))[:, None], 0), axis=0)
-    return np.take_along_axis(np.where(known, standardised, np.float32(0)), scan, axis=0)

@@ -139,9 +139,7 @@ def _cells(alarm: dict[str, Any], raised: datetime) -> Iterator[str]:
     yield evidence.time_after(raised, alarm["time"])
     yield "" if pd.isna(alarm["cleared"]) else evidence.time_after(raised, alarm["cleared"])
     yield escape(str(alarm["detector"]))
-    yield from (
-        escape(say(alarm)) for say in (evidence.score, evidence.where, evidence.objective_in_full, evidence.residuals)
-    )
+    yield from (escape(say(alarm)) for say in IN_WORDS)
     picture = alarm["picture"]
     is_ours = not pd.isna(picture) and picture.startswith(f"{PICTURES}/")
     yield f'<a href="{escape(picture)}">picture</a>' if is_ours else ""
