@@ -27,6 +27,32 @@ class OffDelay:
         return self._quiet_scans < HOLD_OFF_SCANS
 
 
+class StandingAlarm:
+    """Counts how long an alarm has stood, for detectors that learn as they go and must not learn what it is about.
+
+    Parameters
+    ----------
+    warm_up_scans
+        Scans at the beginning of a stream in which no alarm is raised. [scans]
+
+    Attributes
+    ----------
+    scans
+        Since it was raised, the newest included; 0 while none stands. [scans]
+    """
+
+    def __init__(self, warm_up_scans: int) -> None:
+        self.scans = 0
+        self._scans_to_warm_up = warm_up_scans
+        self._off_delay = OffDelay()
+
+    def update(self, above: bool) -> None:
+        """Take note of whether the newest scan is above the threshold."""
+        stands = self._off_delay.update(above and self._scans_to_warm_up <= 0)
+        self._scans_to_warm_up -= 1
+        self.scans = self.scans + 1 if stands else 0
+
+
 def alarm_episodes(above: NDArray[np.bool_], hold_off_scans: int = HOLD_OFF_SCANS) -> NDArray[np.int64]:
     """(n_episode, 2) First and last scan above the threshold of each episode.
 

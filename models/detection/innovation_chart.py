@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.detection.base import Detector, Progress
+from models.detection.episodes import StandingAlarm
 from models.detection.history import DetectorFrame, History
 from models.detection.innovation import KINDS, StandardisedInnovations, Usual, learn_usual
 from models.detection.rare import rare_size
-from models.detection.threshold import HOLD_OFF_SCANS
 from models.errors import ChannelMismatchError, InvalidParameterError, NotFittedError
 
 Array = NDArray[np.float64]
@@ -88,7 +88,8 @@ class InnovationChart(Detector):
         # fmax passes over NaN, where a channel has no such innovation.
         channel_score = np.fmax.reduce(self._draw(innovation) / self._unit, axis=(0, 1))
         score = float(np.fmax.reduce(channel_score))
-        if not self._frozen(score):
+        self._standing.update(score > self.threshold)
+        if not 0 < self._standing.scans <= FROZEN_SCANS:
             self._innovations.learn(innovation)
         return score, channel_score
 
@@ -98,7 +99,7 @@ class InnovationChart(Detector):
         if self._usual is None or self._unit is None:
             return
         self._innovations = StandardisedInnovations(self._usual)
-        self._quiet, self._frozen_scans, self._scans_drawn = HOLD_OFF_SCANS, 0, 0
+        self._standing = StandingAlarm(WARM_UP_SCANS)
         self._clear(self.threshold * self._unit.reshape(self._number_of_charts, -1))
 
     def learned(self) -> dict[str, NDArray[Any]]:
@@ -143,14 +144,6 @@ class InnovationChart(Detector):
         counted = np.clip(innovation, -LIMIT, LIMIT) * (1 + BEYOND_LIMIT * np.log(times_limit))
         statistic = self._accumulate(counted.ravel(), known.ravel())
         return np.where(known, statistic.reshape(self._unit_shape), np.nan)
-
-    def _frozen(self, score: float) -> bool:
-        """Whether an alarm stands, and has not stood for too long."""
-        self._scans_drawn += 1
-        sounds = score > self.threshold and self._scans_drawn > WARM_UP_SCANS
-        self._quiet = 0 if sounds else self._quiet + 1
-        self._frozen_scans = self._frozen_scans + 1 if self._quiet < HOLD_OFF_SCANS else 0
-        return 0 < self._frozen_scans <= FROZEN_SCANS
 
     @property
     def _unit_shape(self) -> tuple[int, ...]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.detection.threshold import HOLD_OFF_SCANS
+from models.detection.episodes import HOLD_OFF_SCANS
 from mosaik_scenarios.arena.result import ALL
 from mosaik_scenarios.arena.scoring import Watched, detected_events
 

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from models.detection.episodes import HOLD_OFF_SCANS, alarm_episodes
 from models.detection.history import DAY_S
-from models.detection.threshold import HOLD_OFF_SCANS, alarm_episodes
 from mosaik_scenarios.arena.intervals import rate_interval, share_interval
 from mosaik_scenarios.arena.result import ALL, ALL_LEVELS
 

@@ -9,10 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.detection.history import DetectorFrame, History
+from models.detection.recalibration import Pace
 
 Array = NDArray[np.float64]
 Learned = Mapping[str, NDArray[Any]]
 
+
+NORMAL_OVER_MEDIAN = 1.4826
+"""A normal variable's standard deviation over the median of its magnitude. [-]"""
+
+METER_DAYS = 0.125
+"""Time constant with which a meter's error is learnt: what lasts of it changes with the hours' load. [d]"""
 
 MEDIAN_ROWS = 1000
 """As many scans as make a good median. [scans]"""
@@ -63,6 +70,11 @@ class Evidence(ABC):
     @abstractmethod
     def look(self, frame: DetectorFrame, trusted: bool) -> Findings:
         """Findings at the next scan; nothing is held for usual from a scan that is not `trusted`."""
+
+
+def pace_of(scans: NDArray[Any]) -> Pace:
+    """Location and scale that follow with the same time constant. [scans]"""
+    return Pace(location_scans=float(scans), scale_scans=float(scans))
 
 
 def middle(series: Array) -> Array:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.detection.base import Detector, Progress, require_same_channels
+from models.detection.episodes import StandingAlarm
 from models.detection.fusion.evidence import Evidence, Findings
 from models.detection.fusion.innovations import InnovationEvidence
 from models.detection.fusion.operation import OperationEvidence
@@ -15,7 +16,7 @@ from models.detection.fusion.repetition import RepetitionEvidence
 from models.detection.fusion.residuals import ResidualEvidence
 from models.detection.fusion.silence import SilenceEvidence
 from models.detection.history import DetectorFrame, History
-from models.detection.threshold import HOLD_OFF_SCANS, threshold_for_alarm_rate
+from models.detection.threshold import threshold_for_alarm_rate
 from models.errors import ChannelMismatchError, InvalidParameterError, NotFittedError
 
 WARM_UP_SCANS = 30
@@ -113,7 +114,7 @@ class FusionDetector(Detector):
         """
         scan, channel = self.rarities(frame)
         score, channel_score = float(np.fmax.reduce(scan)), np.fmax.reduce(channel, axis=0)
-        self._stand_guard(score)
+        self._standing.update(score > self.threshold)
         return score, channel_score + max(score - float(np.fmax.reduce(channel_score)), 0.0)
 
     def rarities(self, frame: DetectorFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -132,8 +133,7 @@ class FusionDetector(Detector):
     def reset(self) -> None:
         """Begin a new stream: nothing remembered, the usual as it was learnt."""
         super().reset()
-        self._guarded_scans = -WARM_UP_SCANS
-        self._alarmed_scans, self._scans_since_loud = 0, HOLD_OFF_SCANS
+        self._standing = StandingAlarm(WARM_UP_SCANS)
         for piece in self._evidence if self._learned else ():
             piece.begin({name: self._learned[_stored(piece, name)] for name in piece.arrays})
 
@@ -161,7 +161,7 @@ class FusionDetector(Detector):
         self.reset()
 
     def _look(self, frame: DetectorFrame) -> Findings:
-        trusted = not 0 < self._alarmed_scans <= PATIENCE_SCANS
+        trusted = not 0 < self._standing.scans <= PATIENCE_SCANS
         findings = [piece.look(frame, trusted) for piece in self._evidence]
         return Findings(*(np.concatenate(parts) for parts in zip(*findings, strict=True)))
 
@@ -171,13 +171,6 @@ class FusionDetector(Detector):
         scores = np.array([self._look(frame).scan for frame in clean])
         scores[:WARM_UP_SCANS] = np.nan
         return scores
-
-    def _stand_guard(self, score: float) -> None:
-        """Count how long an alarm has stood, by the same rule as `Detection.alarm`."""
-        self._guarded_scans += 1
-        loud = score > self.threshold and self._guarded_scans > 0
-        self._scans_since_loud = 0 if loud else self._scans_since_loud + 1
-        self._alarmed_scans = self._alarmed_scans + 1 if self._scans_since_loud < HOLD_OFF_SCANS else 0
 
 
 def _stored(piece: Evidence, array: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from models.detection.fusion.evidence import Evidence, Findings, Learned, middle, usual_scale
+from models.detection.fusion.evidence import Evidence, Findings, Learned, middle, pace_of, usual_scale
 from models.detection.fusion.explained_voltage import ExplainedVoltage, voltage_sensitivities
 from models.detection.history import DAY_S, DetectorFrame, History
 from models.detection.recalibration import Pace, RollingCalibration
@@ -105,8 +105,7 @@ class InnovationEvidence(Evidence):
     def begin(self, learned: Learned) -> None:
         scale, voltage_scale = learned["scale"], learned["voltage_scale"]
         self._jump = RollingCalibration(np.zeros_like(scale), scale, JUMP)
-        scans = float(learned["voltage_scans"])
-        pace = Pace(location_scans=scans, scale_scans=scans)
+        pace = pace_of(learned["voltage_scans"])
         self._voltage = RollingCalibration(np.zeros_like(voltage_scale), voltage_scale, pace)
         self._average = ResidualMemory([VOLTAGE_SMOOTHING], np.full((1, len(voltage_scale)), VOLTAGE_LIMIT))
         self._explained = ExplainedVoltage(learned)

@@ -6,9 +6,18 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from models.detection.fusion.evidence import Evidence, Findings, Learned, middle, usual_scale
+from models.detection.fusion.evidence import (
+    METER_DAYS,
+    NORMAL_OVER_MEDIAN,
+    Evidence,
+    Findings,
+    Learned,
+    middle,
+    pace_of,
+    usual_scale,
+)
 from models.detection.history import DAY_S, DetectorFrame, History
-from models.detection.recalibration import Pace, RollingCalibration
+from models.detection.recalibration import RollingCalibration
 from models.detection.residual_memory import ResidualMemory
 
 Array = NDArray[np.float64]
@@ -28,14 +37,8 @@ SQUARE_LIMIT = 25.0
 ENERGY_LIMIT = 8.0
 """The average of squares remembers no more than this. [-]"""
 
-NORMAL_OVER_MEDIAN = 1.4826
-"""A normal variable's standard deviation over the median of its magnitude. [-]"""
-
 FORGOTTEN_SCANS = 10
 """What a channel said is forgotten when it has said nothing for longer; a saturated meter says nothing for hours."""
-
-METER_DAYS = 0.125
-"""Time constant with which a meter's error is learnt: what lasts of it changes with the hours' load. [d]"""
 
 
 class ResidualEvidence(Evidence):
@@ -76,7 +79,7 @@ class ResidualEvidence(Evidence):
 
     def begin(self, learned: Learned) -> None:
         scale = learned["scale"]
-        pace = Pace(location_scans=float(learned["location_scans"]), scale_scans=float(learned["location_scans"]))
+        pace = pace_of(learned["location_scans"])
         self._usual = RollingCalibration(np.zeros_like(scale), scale, pace)
         weights = np.array(SMOOTHING)
         # Standard deviation of an average of independent values [1], equation 5.

@@ -6,20 +6,23 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from models.detection.fusion.evidence import Evidence, Findings, Learned, middle, usual_scale
+from models.detection.fusion.evidence import (
+    METER_DAYS,
+    NORMAL_OVER_MEDIAN,
+    Evidence,
+    Findings,
+    Learned,
+    middle,
+    pace_of,
+    usual_scale,
+)
 from models.detection.history import DAY_S, DetectorFrame, History
-from models.detection.recalibration import Pace, RollingCalibration
+from models.detection.recalibration import RollingCalibration
 
 Array = NDArray[np.float64]
 
 DISTANCES = np.array([0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0])
 """Bounds between distances from value to estimate that are told apart. [scales of the residual]"""
-
-METER_DAYS = 0.125
-"""Time constant with which a meter's error is learnt: what lasts of it changes with the hours' load. [d]"""
-
-NORMAL_OVER_MEDIAN = 1.4826
-"""A normal variable's standard deviation over the median of its magnitude. [-]"""
 
 SHARED_SCANS = 30.0
 """Scans that the experience of all channels counts for beside a channel's own. [scans]"""
@@ -87,7 +90,7 @@ class SilenceEvidence(Evidence):
         }
 
     def begin(self, learned: Learned) -> None:
-        pace = Pace(location_scans=float(learned["location_scans"]), scale_scans=float(learned["location_scans"]))
+        pace = pace_of(learned["location_scans"])
         self._usual = RollingCalibration(np.zeros_like(learned["scale"]), learned["scale"], pace)
         self._interrogated_below = float(learned["interrogated_below"])
         self._surprise = -np.log(learned["silent_share"])

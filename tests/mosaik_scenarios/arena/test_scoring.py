@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from models.detection.threshold import HOLD_OFF_SCANS
+from models.detection.episodes import HOLD_OFF_SCANS
 from mosaik_scenarios.arena.curves import alarms_by_threshold, detection_curve
 from mosaik_scenarios.arena.intervals import rate_interval, share_interval
 from mosaik_scenarios.arena.scoring import (
