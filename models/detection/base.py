@@ -80,6 +80,7 @@ class Detector(ABC):
         self.channels: tuple[str, ...] = ()
         self.channel_bus: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
         self.threshold = threshold
+        self._learned: dict[str, NDArray[Any]] = {}
         self._scans_seen = 0
         self._off_delay = OffDelay()
 
@@ -181,7 +182,7 @@ class Detector(ABC):
 
     def learned(self) -> dict[str, NDArray[Any]]:
         """All that `fit` and `calibrate` found out besides threshold and channels, as plain arrays."""
-        return {}
+        return dict(self._learned)
 
     def restore(self, learned: Mapping[str, NDArray[Any]]) -> None:  # noqa: B027 - most learn nothing
         """Take back what `learned` gave; `channels` must be set before."""
@@ -197,6 +198,17 @@ def most_suspicious(channel_score: NDArray[np.float64], number: int = 1) -> NDAr
         found[place] = left[largest]
         left = np.delete(left, largest)
     return found
+
+
+def require_number_of_channels(expected: int, got: int) -> None:
+    """Refuse a scan of another number of channels than a detector was fitted to.
+
+    Raises
+    ------
+    ChannelMismatchError
+    """
+    if got != expected:
+        raise ChannelMismatchError(f"expected {expected} channels, got {got}; fit the model to these channels.")
 
 
 def require_same_channels(expected: tuple[str, ...], got: tuple[str, ...]) -> None:

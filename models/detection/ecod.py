@@ -36,7 +36,6 @@ class EcodDetector(ScanwiseDetector):
 
     def __init__(self) -> None:
         super().__init__(threshold=np.nan)
-        self._learned: dict[str, NDArray[Any]] = {}
 
     def fit(self, clean: Sequence[History], *, seed: int = 0, progress: Progress | None = None) -> None:
         """Keep a sample of attack-free scans, sorted; parameters as of `Detector.fit`."""
@@ -54,10 +53,6 @@ class EcodDetector(ScanwiseDetector):
         score = surprise.sum(axis=1)
         score[~np.isfinite(features).any(axis=1)] = np.nan
         return score, np.add(*np.hsplit(surprise, 2))
-
-    def learned(self) -> dict[str, NDArray[Any]]:
-        """The clean sample, each feature in ascending order, and the features' medians."""
-        return dict(self._learned)
 
     def restore(self, learned: Mapping[str, NDArray[Any]]) -> None:
         """Take back what `learned` gave.

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.detection.base import Detector, Progress
+from models.detection.base import Detector, Progress, require_number_of_channels
 from models.detection.episodes import StandingAlarm
 from models.detection.history import DetectorFrame, History
 from models.detection.innovation import KINDS, StandardisedInnovations, Usual, learn_usual
 from models.detection.rare import rare_size
-from models.errors import ChannelMismatchError, InvalidParameterError, NotFittedError
+from models.detection.stored_arrays import of_shapes
+from models.errors import NotFittedError
 
 Array = NDArray[np.float64]
 
@@ -80,10 +81,7 @@ class InnovationChart(Detector):
         """
         if self._unit is None:
             raise NotFittedError(f"{self.name} has seen no clean day; call fit(clean) first, then calibrate.")
-        if len(frame.value) != len(self.channels):
-            raise ChannelMismatchError(
-                f"expected {len(self.channels)} channels, got {len(frame.value)}; fit the detector to these channels."
-            )
+        require_number_of_channels(len(self.channels), len(frame.value))
         innovation = self._innovations.of(frame)
         # fmax passes over NaN, where a channel has no such innovation.
         channel_score = np.fmax.reduce(self._draw(innovation) / self._unit, axis=(0, 1))
@@ -117,11 +115,8 @@ class InnovationChart(Detector):
             If an array is missing or of another shape than the parameters and channels ask for.
         """
         by_kind = (len(KINDS), len(self.channels))
-        for name, shape in {"location": by_kind, "scale": by_kind, "unit": self._unit_shape}.items():
-            if name not in learned or learned[name].shape != shape:
-                came = learned[name].shape if name in learned else "nothing"
-                raise InvalidParameterError(f"expected {name} of shape {shape}, got {came}; fit the detector anew.")
-        self._usual, self._unit = Usual(learned["location"], learned["scale"]), learned["unit"]
+        arrays = of_shapes(learned, {"location": by_kind, "scale": by_kind, "unit": self._unit_shape})
+        self._usual, self._unit = Usual(arrays["location"], arrays["scale"]), arrays["unit"]
         self.reset()
 
     def _statistics(self, clean: Sequence[History], progress: Progress | None) -> Iterator[NDArray[np.float32]]:

@@ -52,7 +52,6 @@ class IsolationForestDetector(ScanwiseDetector):
         super().__init__(threshold=0.5)
         self.trees = trees
         self.scans_a_tree = scans_a_tree
-        self._learned: dict[str, NDArray[Any]] = {}
 
     @property
     def parameters(self) -> dict[str, int]:
@@ -75,10 +74,6 @@ class IsolationForestDetector(ScanwiseDetector):
         score, importance = self._trees.score(filled(features, self._learned["typical"]))
         score[~np.isfinite(features).any(axis=1)] = np.nan
         return score, np.fmax(*np.hsplit(importance, 2))
-
-    def learned(self) -> dict[str, NDArray[Any]]:
-        """The trees, and the features' medians."""
-        return dict(self._learned)
 
     def restore(self, learned: Mapping[str, NDArray[Any]]) -> None:
         """Take back what `learned` gave.

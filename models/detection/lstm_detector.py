@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from models.detection.base import Detector, require_same_channels
+from models.detection.base import Detector, require_number_of_channels, require_same_channels
 from models.detection.history import DetectorFrame, History
 from models.detection.lstm_parameters import LstmParameters
 from models.detection.recalibration import Pace
@@ -17,7 +17,7 @@ from models.detection.residual_scale import deviation_from_other_days, tail_scal
 from models.detection.silence import SilenceWatch, longest_silence
 from models.detection.stored_arrays import Shape, of_shapes
 from models.detection.threshold import threshold_for_alarm_rate
-from models.errors import ChannelMismatchError, InvalidParameterError, NotFittedError
+from models.errors import InvalidParameterError, NotFittedError
 
 Array = NDArray[np.float64]
 Shapes = dict[str, Shape]
@@ -48,7 +48,6 @@ class LstmDetector(Detector):
             raise InvalidParameterError(f"unknown parameter {', '.join(unknown)}; there are {', '.join(known)}.")
         super().__init__(threshold=np.nan)
         self._parameters = self.parameters_type(**parameters)
-        self._learned: dict[str, NDArray[Any]] = {}
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -101,10 +100,7 @@ class LstmDetector(Detector):
                 f"the {self._title} is not ready; call fit(clean) and calibrate(clean, alarms_per_day)."
             )
         n_channel = len(self.channels)
-        if len(frame.value) != n_channel:
-            raise ChannelMismatchError(
-                f"expected {n_channel} channels, got {len(frame.value)}; fit the model to these channels."
-            )
+        require_number_of_channels(n_channel, len(frame.value))
         residual, silence = self._observe(frame)
         deviation = (np.abs(residual) / self._learned["residual_scale"]).max(axis=0)
         of_channels = len(deviation) // n_channel * n_channel
@@ -122,10 +118,6 @@ class LstmDetector(Detector):
         self._silence = SilenceWatch(self._learned["longest_silence"], int(self._learned["scans_learned"]))
         self._residuals = ResidualMemory(self._weights_of_newest, self._residual_bound())
         self._begin({name: array for name, array in self._learned.items() if name.endswith(("_weight", "_bias"))})
-
-    def learned(self) -> dict[str, NDArray[Any]]:
-        """Weights, what is usual, scales and silences."""
-        return dict(self._learned)
 
     def restore(self, learned: Mapping[str, NDArray[Any]]) -> None:
         """Take back what `learned` gave.

@@ -53,7 +53,6 @@ class PcaDetector(ScanwiseDetector):
         super().__init__(threshold=np.nan)
         self.explained_share = explained_share
         self.false_alarm_probability = false_alarm_probability
-        self._learned: dict[str, NDArray[Any]] = {}
 
     @property
     def parameters(self) -> dict[str, float]:
@@ -81,10 +80,6 @@ class PcaDetector(ScanwiseDetector):
         judged = np.isfinite(standardised).sum(axis=1) > self._learned["components"].shape[1]
         contribution[~judged] = np.nan
         return np.where(judged, np.nansum(contribution, axis=1), np.nan), contribution
-
-    def learned(self) -> dict[str, NDArray[Any]]:
-        """Standardisation and components."""
-        return dict(self._learned)
 
     def restore(self, learned: Mapping[str, NDArray[Any]]) -> None:
         """Take back what `learned` gave.

@@ -5,9 +5,9 @@ from abc import abstractmethod
 import numpy as np
 from numpy.typing import NDArray
 
-from models.detection.base import SUSPECTS, Detector, Verdicts, most_suspicious
+from models.detection.base import SUSPECTS, Detector, Verdicts, most_suspicious, require_number_of_channels
 from models.detection.history import DetectorFrame, History
-from models.errors import ChannelMismatchError, NotFittedError
+from models.errors import NotFittedError
 
 SCANS_AT_ONCE = 512
 """So that what is worked out by scan and channel stays small beside the record. [scans]"""
@@ -60,10 +60,7 @@ class ScanwiseDetector(Detector):
     def _require_fitted(self, n_channel: int) -> None:
         if not self.learned():
             raise NotFittedError(f"{self.name} has seen no clean day; call fit(clean) before it is to judge.")
-        if n_channel != len(self.channels):
-            raise ChannelMismatchError(
-                f"expected {len(self.channels)} channels, got {n_channel}; fit the model to these channels."
-            )
+        require_number_of_channels(len(self.channels), n_channel)
 
 
 def believed(history: History) -> NDArray[np.float64]:

@@ -7,12 +7,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.detection.base import NO_CHANNEL, SUSPECTS, Detector, Progress, Verdicts, most_suspicious
+from models.detection.base import (
+    NO_CHANNEL,
+    SUSPECTS,
+    Detector,
+    Progress,
+    Verdicts,
+    most_suspicious,
+    require_number_of_channels,
+)
 from models.detection.history import DetectorFrame, History
 from models.detection.standardisation import last_known, mean_and_spread
 from models.detection.stored_arrays import of_shapes
 from models.detection.window_reconstruction import WindowReconstruction
-from models.errors import ChannelMismatchError, InvalidParameterError, NotFittedError
+from models.errors import InvalidParameterError, NotFittedError
 
 WINDOWS_AT_ONCE = 8192
 """So that what the LSTMs work out stays in a processor's cache. [-]"""
@@ -80,7 +88,6 @@ class WindowAutoencoderDetector(Detector):
             raise InvalidParameterError(f"unknown parameter {', '.join(unknown)}; there are {', '.join(known)}.")
         self._parameters = WindowParameters(**parameters)
         super().__init__(threshold=self._parameters.error_limit)
-        self._learned: dict[str, NDArray[Any]] = {}
         self._window: NDArray[np.float32] = np.zeros((self._parameters.window_scans, 0), dtype=np.float32)
 
     @property
@@ -153,10 +160,6 @@ class WindowAutoencoderDetector(Detector):
         super().reset()
         self._window = np.zeros((self._parameters.window_scans, len(self.channels)), dtype=np.float32)
 
-    def learned(self) -> dict[str, NDArray[Any]]:
-        """Weights and standardisation."""
-        return dict(self._learned)
-
     def restore(self, learned: Mapping[str, NDArray[Any]]) -> None:
         """Take back what `learned` gave.
 
@@ -177,10 +180,7 @@ class WindowAutoencoderDetector(Detector):
     def _require_fitted(self, n_channel: int) -> None:
         if not self._learned:
             raise NotFittedError("the window autoencoder has seen no clean day; call fit(clean) before it is to judge.")
-        if n_channel != len(self.channels):
-            raise ChannelMismatchError(
-                f"expected {len(self.channels)} channels, got {n_channel}; fit the model to these channels."
-            )
+        require_number_of_channels(len(self.channels), n_channel)
 
 
 def _standardised(

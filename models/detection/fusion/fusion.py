@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.detection.base import Detector, Progress, require_same_channels
+from models.detection.base import Detector, Progress, require_number_of_channels, require_same_channels
 from models.detection.episodes import StandingAlarm
 from models.detection.fusion.evidence import Evidence, Findings
 from models.detection.fusion.innovations import InnovationEvidence
@@ -17,7 +17,7 @@ from models.detection.fusion.residuals import ResidualEvidence
 from models.detection.fusion.silence import SilenceEvidence
 from models.detection.history import DetectorFrame, History
 from models.detection.threshold import threshold_for_alarm_rate
-from models.errors import ChannelMismatchError, InvalidParameterError, NotFittedError
+from models.errors import InvalidParameterError, NotFittedError
 
 WARM_UP_SCANS = 30
 """Scans at the beginning of a stream in which the rolling locations find their feet. [scans]"""
@@ -60,7 +60,6 @@ class FusionDetector(Detector):
             RepetitionEvidence(),
             OperationEvidence(),
         )
-        self._learned: dict[str, NDArray[Any]] = {}
 
     @property
     def aspects(self) -> tuple[str, ...]:
@@ -123,10 +122,7 @@ class FusionDetector(Detector):
             raise NotFittedError(
                 "the fusion detector is not ready; call fit(clean) and calibrate(clean, alarms_per_day)."
             )
-        if len(frame.value) != len(self.channels):
-            raise ChannelMismatchError(
-                f"expected {len(self.channels)} channels, got {len(frame.value)}; fit the model to these channels."
-            )
+        require_number_of_channels(len(self.channels), len(frame.value))
         findings = self._look(frame)
         return rarity(findings.scan, self._learned[TAIL]), rarity(findings.channel, self._learned[TAIL])
 
@@ -136,10 +132,6 @@ class FusionDetector(Detector):
         self._standing = StandingAlarm(WARM_UP_SCANS)
         for piece in self._evidence if self._learned else ():
             piece.begin({name: self._learned[_stored(piece, name)] for name in piece.arrays})
-
-    def learned(self) -> dict[str, NDArray[Any]]:
-        """What each piece of evidence learnt, and the tails of the aspects."""
-        return dict(self._learned)
 
     def restore(self, learned: Mapping[str, NDArray[Any]]) -> None:
         """Take back what `learned` gave.
