@@ -4,8 +4,6 @@
 knew; each line it prints is the share that is done, the last line of its errors says what went wrong.
 """
 
-import sys
-import traceback
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +15,13 @@ from mosaik_scenarios.errors import SimulationFailedError
 from mosaik_scenarios.progress import OnProgress
 from mosaik_scenarios.roles import Roles
 from mosaik_scenarios.scenario import Scenario
-from mosaik_scenarios.subprocesses import Subprocesses
+from mosaik_scenarios.subprocesses import Subprocesses, answer, tell_share
 from mosaik_scenarios.twin import Experiment
 from mosaik_scenarios.world import simulate
 from networks.registry import load_feeder
+
+SCENARIO, HISTORY = "scenario.json", "history.npz"
+"""Files that a history in a process of its own leaves in its folder."""
 
 
 class HistoryKeeper(Detector):
@@ -71,7 +72,7 @@ def history_in_subprocess(scenario: Scenario, folder: Path, on_progress: OnProgr
     SimulationFailedError
         With the last line of what went wrong there.
     """
-    described, kept, errors = folder / "scenario.json", folder / "history.npz", folder / "errors.txt"
+    described, kept, errors = folder / SCENARIO, folder / HISTORY, folder / "errors.txt"
     scenario.to_file(described)
     with Subprocesses() as processes:
         reason = processes.run("mosaik_scenarios.histories", [str(described), str(kept)], errors, on_progress)
@@ -85,13 +86,9 @@ def history_in_subprocess(scenario: Scenario, folder: Path, on_progress: OnProgr
 
 def main(described: str, kept: str) -> None:
     """Simulate the scenario in one file, keep its history in another."""
-    history = history_of(Scenario.from_file(described), lambda share: print(f"{share:.3f}", flush=True))
+    history = history_of(Scenario.from_file(described), tell_share)
     history.save(Path(kept))
 
 
 if __name__ == "__main__":
-    try:
-        main(*sys.argv[1:])
-    except Exception as error:
-        traceback.print_exc()
-        sys.exit(f"{type(error).__name__}: {' '.join(str(error).split())}")
+    answer(main)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import traceback
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -72,3 +73,17 @@ class Subprocesses:
             return None
         lines = errors.read_text(errors="replace").strip().splitlines()
         return lines[-1] if lines else f"exit code {process.returncode}"
+
+
+def tell_share(share: float) -> None:
+    """In a process of its own: say how far it is, as `Subprocesses.run` understands it. [0 to 1]"""
+    print(f"{share:.3f}", flush=True)
+
+
+def answer(main: Callable[..., None]) -> None:
+    """In a process of its own: run `main` on the arguments; the last line of stderr is what went wrong."""
+    try:
+        main(*sys.argv[1:])
+    except Exception as error:
+        traceback.print_exc()
+        sys.exit(f"{type(error).__name__}: {' '.join(str(error).split())}")

@@ -12,8 +12,7 @@ from mosaik_scenarios.arena.result import ALL, ALL_LEVELS
 if TYPE_CHECKING:
     import pandas as pd
 
-    from mosaik_scenarios.arena.events import KINDS
-from mosaik_scenarios.arena.result import ArenaResult
+    from mosaik_scenarios.arena.result import ArenaResult
 
 OWN = ("fusion", "lstm_forecaster", "lstm_autoencoder")
 """Detectors that are the product's own; all others are baselines, from the textbook or from elsewhere."""

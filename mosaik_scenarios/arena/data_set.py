@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
-import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
 
 from models.recording.run_folder import SEPARATOR
+from mosaik_scenarios.arena.timelines import EVENTS
+from mosaik_scenarios.histories import SCENARIO
 from mosaik_scenarios.results import RunResult
 from mosaik_scenarios.scenario import Scenario
+from mosaik_scenarios.subprocesses import answer, tell_share
 from mosaik_scenarios.summary.tables import quantity
 
 if TYPE_CHECKING:
     import pandas as pd
 
-SCENARIO, EVENTS = "scenario.json", "events.parquet"
 MEASURED, ATTACKS = "measurement", "attack"
 
 
@@ -120,15 +120,11 @@ def main(scenario: str, events: str, out: str) -> None:
         draft = Path(temporary, folder.name)
         draft.mkdir()
         described = Scenario.from_file(scenario)
-        result = run(described, Path(temporary, "run"), progress=lambda _, share: print(f"{share:.3f}", flush=True))
+        result = run(described, Path(temporary, "run"), progress=lambda _, share: tell_share(share))
         write_timeline(result, pd.read_parquet(events), draft)
         shutil.rmtree(folder, ignore_errors=True)
         os.replace(draft, folder)
 
 
 if __name__ == "__main__":
-    try:
-        main(*sys.argv[1:])
-    except Exception as error:
-        traceback.print_exc()
-        sys.exit(f"{type(error).__name__}: {' '.join(str(error).split())}")
+    answer(main)

@@ -22,7 +22,7 @@ from mosaik_scenarios.arena.events import KINDS, Kind
 from mosaik_scenarios.arena.plan import EVENT, LEAD_IN, PAUSE, ArenaPlan, TimelinePlace
 from mosaik_scenarios.arena.targets import Targets
 from mosaik_scenarios.errors import ScenarioError
-from mosaik_scenarios.histories import history_in_subprocess
+from mosaik_scenarios.histories import HISTORY, SCENARIO, history_in_subprocess
 from mosaik_scenarios.progress import OnProgress, OnStage
 from mosaik_scenarios.roles import Roles
 from mosaik_scenarios.scenario import Scenario
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from models.attacks.base import Attack
 
-TIMELINES, HISTORY, EVENTS, SCENARIO = "timelines", "history.npz", "events.parquet", "scenario.json"
+TIMELINES, EVENTS = "timelines", "events.parquet"
 MEASURED_AT = {"trafo": "lv_bus", "switch": "bus", "ext_grid": "bus", "sgen": "bus"}
 
 

@@ -7,9 +7,7 @@ is the share that is done. What is there already and was made from the same is n
 from __future__ import annotations
 
 import json
-import sys
 import time
-import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -29,6 +27,7 @@ from mosaik_scenarios.arena.fingerprints import code_fingerprint, digest, record
 from mosaik_scenarios.arena.plan import ArenaPlan, Role
 from mosaik_scenarios.arena.timelines import HISTORY, Timeline, timelines_in
 from mosaik_scenarios.progress import OnProgress
+from mosaik_scenarios.subprocesses import answer, tell_share
 from mosaik_scenarios.training import new_detector
 
 PLAN, VERDICTS, TRAINING = "plan.json", "verdicts", "training.json"
@@ -239,12 +238,8 @@ def _update_ms(detector: Detector, history: History) -> float:
 def main(out: str, feeder: str, detector: str) -> None:
     """Do one detector's work on one feeder."""
     plan = ArenaPlan.from_file(Path(out) / PLAN)
-    Watch.of_plan(plan, Path(out), feeder, detector).do(lambda share: print(f"{share:.3f}", flush=True))
+    Watch.of_plan(plan, Path(out), feeder, detector).do(tell_share)
 
 
 if __name__ == "__main__":
-    try:
-        main(*sys.argv[1:])
-    except Exception as error:
-        traceback.print_exc()
-        sys.exit(f"{type(error).__name__}: {' '.join(str(error).split())}")
+    answer(main)
